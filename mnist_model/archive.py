@@ -1,0 +1,101 @@
+"""Packs a checkpoint, the modules that read it and the handler into one `.mar` that TorchServe loads by itself.
+
+The archive is self-contained: TorchServe puts its unpacked folder first on the worker's path, so an environment that
+lacks this project runs it too (it needs torch, numpy and Pillow).
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from . import checkpoint as checkpoints
+from .checkpoint import SHIPPED_WEIGHTS
+from .errors import MnistError
+
+ROOT = Path(__file__).resolve().parent.parent
+MODEL_NAME = "mnist"
+MODEL_VERSION = "1.0"  # of the archive's interface, as the management API shows it
+WEIGHTS_NAME = "weights.pt"
+DIGEST_NAME = "inputs.sha256"
+HANDLER = ROOT / "handlers" / "digit_handler.py"
+# What the worker imports, and nothing else: neither training nor torchvision.
+MODULES = (
+    "mnist_model/__init__.py",
+    "mnist_model/errors.py",
+    "mnist_model/preprocessing.py",
+    "mnist_model/model.py",
+    "mnist_model/checkpoint.py",
+    "mnist_model/predictor.py",
+    "handlers/__init__.py",
+    "handlers/payload.py",
+)
+
+
+class ArchiveError(MnistError):
+    """The archive could not be built."""
+
+
+def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = ROOT / "model_store") -> Path:
+    """Build `folder`/mnist.mar from a checkpoint with torch-model-archiver, unless it is there and current.
+
+    Returns:
+        The path of the archive.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        ArchiveError: the handler's files are missing, or torch-model-archiver fails.
+    """
+    archive = folder / f"{MODEL_NAME}.mar"
+    checkpoints.load(weights)  # refuse here what the worker would die of
+    if missing := [name for name in ("handlers/digit_handler.py", *MODULES) if not (ROOT / name).is_file()]:
+        raise ArchiveError(f"{ROOT}: expected the project's checkout, found no {', '.join(missing)}; run it from there")
+    digest = _digest(weights)
+    if is_current(archive, digest):
+        return archive
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".archiving-") as temporary:
+        work = Path(temporary)
+        staging, scratch = work / "staging", work / "tmp"
+        scratch.mkdir()
+        for name in MODULES:
+            target = staging / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target)
+        (staging / DIGEST_NAME).write_text(digest)
+        shutil.copyfile(weights, work / WEIGHTS_NAME)
+        command = [
+            *(sys.executable, "-m", "model_archiver.model_packaging"),
+            *("--model-name", MODEL_NAME, "--version", MODEL_VERSION),
+            *("--handler", str(HANDLER), "--serialized-file", str(work / WEIGHTS_NAME)),
+            *("--extra-files", str(staging), "--export-path", str(work)),
+        ]
+        # The archiver deletes $TMPDIR/mnist before it starts: give it a folder of its own.
+        environment = {**os.environ, "TMPDIR": str(scratch)}
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if result.returncode != 0 or not (work / archive.name).is_file():
+            lines = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
+            raise ArchiveError(f"torch-model-archiver failed (exit status {result.returncode}): {lines[-1]}")
+        (work / archive.name).replace(archive)
+    return archive
+
+
+def _digest(weights: Path) -> str:
+    """SHA-256 over all that goes into the archive."""
+    digest = hashlib.sha256()
+    for path in (weights, HANDLER, *(ROOT / name for name in MODULES)):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def is_current(archive: Path, digest: str) -> bool:
+    """Whether the archive exists, is whole, and was built from the inputs with this digest."""
+    try:
+        with zipfile.ZipFile(archive) as file:
+            return file.read(DIGEST_NAME).decode() == digest
+    except (FileNotFoundError, KeyError, zipfile.BadZipFile):
+        return False

@@ -1,0 +1,121 @@
+"""What a trained network is kept as: its weights and what must travel with them.
+
+Everything in the file is a tensor, a number, a string or a container of those, so it loads with `weights_only=True`,
+which runs no code from the file.
+"""
+
+import pickle
+import platform
+import tempfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .errors import MnistError
+from .model import create_model
+
+SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "cnn.pt"
+
+
+class CheckpointError(MnistError):
+    """A file that is missing or is not a checkpoint that this version can use."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A trained network.
+
+    Attributes:
+        arch: name of the architecture, a key of `model.ARCHITECTURES`.
+        model: the state_dict.
+        preprocessing_version: version of the recipe that its users' drawings must go through.
+        min_confidence: the likeliest digit must have at least this probability to be called a digit.
+        seed: the seed it was trained with.
+        config: the hyper-parameters of the training.
+        metrics: what was measured, by name; shares between 0 and 1.
+        versions: of Python and the libraries it was trained with.
+    """
+
+    arch: str
+    model: dict[str, Tensor]
+    preprocessing_version: int
+    min_confidence: float
+    seed: int
+    config: dict[str, float | int | str]
+    metrics: dict[str, float]
+    versions: dict[str, str]
+
+    def build(self) -> nn.Module:
+        """Return the network with these weights, in evaluation mode."""
+        model = create_model(self.arch)
+        model.load_state_dict(self.model)
+        return model.eval()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions that decide what a training run yields."""
+    return {"python": platform.python_version(), "torch": torch.__version__.split("+")[0], "numpy": np.__version__}
+
+
+def save(checkpoint: Checkpoint, path: str | Path) -> None:
+    """Write a checkpoint; an interruption leaves the file that was there before."""
+    save_atomically(vars(checkpoint), path)
+
+
+def save_atomically(content: dict[str, Any], path: str | Path) -> None:
+    """torch.save beside the place, then rename into it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        try:
+            torch.save(content, file)
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)
+
+
+def load(path: str | Path = SHIPPED_WEIGHTS) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        CheckpointError: the file is missing, is no checkpoint, or its parts do not fit each other.
+    """
+    content = load_content(path)
+    names = {field.name for field in fields(Checkpoint)}
+    if missing := sorted(names - content.keys()):
+        raise CheckpointError(f"{path}: expected a checkpoint of `mnist train`, got one without {', '.join(missing)}")
+    checkpoint = Checkpoint(**{name: content[name] for name in names})
+    try:
+        checkpoint.build()
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{path}: expected weights of the architecture {checkpoint.arch!r}, got others "
+            f"({str(error).splitlines()[0]}); train it again with `mnist train`"
+        ) from error
+    return checkpoint
+
+
+def load_content(path: str | Path) -> dict[str, Any]:
+    """Read a file that `save_atomically` wrote, running no code from it.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, or holds anything but plain data.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such checkpoint; train one with `mnist train`") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise CheckpointError(
+            f"{path}: expected a checkpoint of `mnist train`, got a file that does not load as one "
+            f"({str(error).splitlines()[0]})"
+        ) from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path}: expected a checkpoint of `mnist train`, got a {type(content).__name__}")
+    return content

@@ -1,0 +1,202 @@
+"""Trains a network: one-cycle schedule, batched augmentation, averaged weights; resumable after every epoch.
+
+All randomness of an epoch follows from the seed and the epoch's number, so a resumed run ends with the same weights,
+bit for bit, as one that was never interrupted (on the same machine, with the same number of threads).
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from . import checkpoint as checkpoints
+from .augmentation import random_affine
+from .checkpoint import Checkpoint
+from .dataset import Split
+from .errors import MnistError
+from .evaluation import evaluate
+from .model import create_model
+from .predictor import Predictor
+from .preprocessing import VERSION as PREPROCESSING_VERSION
+
+VALIDATION_SHARE = 1 / 12  # of the training data: 5,000 of MNIST's 60,000
+SPLIT_SEED = 0  # the held-out digits are the same ones whatever the seed of the run
+REFUSED_HELD_OUT = 0.005  # share of held-out digits that the confidence threshold may refuse
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The hyper-parameters of a run; the defaults are those of the shipped weights."""
+
+    arch: str = "cnn"
+    epochs: int = 15
+    batch_size: int = 128
+    max_lr: float = 0.05
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    warm_up: float = 0.25  # share of the steps in which the learning rate rises
+    averaging_decay: float = 0.99  # of the exponential moving average of the weights, a step
+    seed: int = 0
+
+
+def hold_out(split: Split) -> tuple[Split, Split]:
+    """Divide the training data into (training, validation), always the same way."""
+    size = round(len(split.labels) * VALIDATION_SHARE)
+    order = torch.randperm(len(split.labels), generator=torch.Generator().manual_seed(SPLIT_SEED))
+    held_out, kept = order[:size], order[size:]
+    return Split(split.images[kept], split.labels[kept]), Split(split.images[held_out], split.labels[held_out])
+
+
+class Trainer:
+    """A run in progress: the network, its average, the optimiser and the schedule.
+
+    Args:
+        config: the hyper-parameters.
+        training: the images and labels to learn from.
+    """
+
+    def __init__(self, config: TrainConfig, training: Split) -> None:
+        if len(training.labels) < config.batch_size:
+            raise MnistError(
+                f"expected at least one batch of {config.batch_size} training images, got {len(training.labels)}"
+            )
+        self.config = config
+        self.training = training
+        self.epoch = 0  # how many are complete
+        self.steps_per_epoch = len(training.labels) // config.batch_size
+        torch.manual_seed(config.seed)
+        self.model: nn.Module = create_model(config.arch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.averaged = AveragedModel(
+            self.model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging_decay), use_buffers=True
+        )
+        self.optimizer = torch.optim.SGD(
+            self.model.parameters(),
+            lr=config.max_lr,
+            momentum=config.momentum,
+            nesterov=True,
+            weight_decay=config.weight_decay,
+        )
+        self.scheduler = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            config.max_lr,
+            total_steps=config.epochs * self.steps_per_epoch,
+            pct_start=config.warm_up,
+            cycle_momentum=False,
+        )
+
+    def train_one_epoch(self, on_batch: Callable[[int, float], object] = lambda count, loss: None) -> None:
+        """Go through the training data once, in a new order; `on_batch` gets each batch's size and loss."""
+        config = self.config
+        torch.manual_seed(config.seed * 1_000_003 + self.epoch)
+        self.model.train()
+        order = torch.randperm(len(self.training.labels))[: self.steps_per_epoch * config.batch_size]
+        for batch in order.split(config.batch_size):
+            loss = self.step(random_affine(self.training.images[batch]), self.training.labels[batch])
+            self.scheduler.step()
+            on_batch(len(batch), loss)
+        self.epoch += 1
+
+    def step(self, images: Tensor, labels: Tensor) -> float:
+        """One step of the optimiser on (N, 28, 28) images in 0-255; returns the loss before it."""
+        loss = F.cross_entropy(self.model(images), labels)
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.averaged.update_parameters(self.model)
+        return float(loss.detach())
+
+    def state(self) -> dict[str, Any]:
+        """Return all that `resume` needs."""
+        return {
+            "config": asdict(self.config),
+            "images": len(self.training.labels),
+            "epoch": self.epoch,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+        }
+
+    @classmethod
+    def resume(cls, path: str | Path, training: Split) -> "Trainer":
+        """Continue from the file that `fit` left.
+
+        Raises:
+            CheckpointError: there is no such file, or it is damaged.
+            MnistError: it was made by another version, or on other data.
+        """
+        state = checkpoints.load_content(path)
+        try:
+            trainer = cls(TrainConfig(**state["config"]), training)
+            if state["images"] != len(training.labels):
+                raise MnistError(
+                    f"{path}: expected the {state['images']} training images it began with, got {len(training.labels)}"
+                )
+            trainer.model.load_state_dict(state["model"])
+            trainer.averaged.load_state_dict(state["averaged"])
+            trainer.optimizer.load_state_dict(state["optimizer"])
+            trainer.scheduler.load_state_dict(state["scheduler"])
+            trainer.epoch = state["epoch"]
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise MnistError(f"{path}: expected a run of this version of `mnist train`, got {error!r}") from error
+        return trainer
+
+
+def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpoint:
+    """Train to the end of the schedule, keeping the state after each epoch in `resume_path`.
+
+    Shows a progress bar with loss, validation accuracy, images a second and time left. KeyboardInterrupt passes
+    through; the state of the last whole epoch is on disk then.
+
+    Returns:
+        The averaged weights, with their confidence threshold and metrics on the held-out digits.
+    """
+    config = trainer.config
+    images_per_epoch = trainer.steps_per_epoch * config.batch_size
+    started = time.monotonic()
+    with tqdm(
+        total=config.epochs * images_per_epoch,
+        initial=trainer.epoch * images_per_epoch,
+        desc=f"training {config.arch}",
+        unit=" images",
+        unit_scale=True,
+        smoothing=0.05,
+    ) as progress:
+        shown: dict[str, str] = {}
+
+        def on_batch(count: int, loss: float) -> None:
+            shown["loss"] = f"{loss:.3f}"
+            progress.set_postfix(shown, refresh=False)
+            progress.update(count)
+
+        while trainer.epoch < config.epochs:
+            trainer.train_one_epoch(on_batch)
+            checkpoints.save_atomically(trainer.state(), resume_path)
+            accuracy = evaluate(Predictor(trainer.averaged.module, min_confidence=0.0), validation).accuracy
+            shown["validation"] = f"{accuracy:.2%}"
+            progress.set_postfix(shown)
+    return _finish(trainer, validation, time.monotonic() - started)
+
+
+def _finish(trainer: Trainer, validation: Split, seconds: float) -> Checkpoint:
+    """The averaged weights as a checkpoint, its confidence threshold set on the held-out digits."""
+    weights = {name: tensor.contiguous().clone() for name, tensor in trainer.averaged.module.state_dict().items()}
+    held_out = evaluate(Predictor(trainer.averaged.module, min_confidence=0.0), validation)
+    return Checkpoint(
+        arch=trainer.config.arch,
+        model=weights,
+        preprocessing_version=PREPROCESSING_VERSION,
+        min_confidence=float(np.quantile(held_out.confidences, REFUSED_HELD_OUT)),
+        seed=trainer.config.seed,
+        config=asdict(trainer.config),
+        metrics={"validation_accuracy": held_out.accuracy, "training_seconds": round(seconds, 1)},
+        versions=checkpoints.library_versions(),
+    )

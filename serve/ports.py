@@ -1,0 +1,92 @@
+"""The four ports of the service, and who holds one that is not free."""
+
+import errno
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import psutil
+
+from .errors import ServeError
+
+HOST = "127.0.0.1"
+VARIABLES = {"page": "PORT", "inference": "INFERENCE_PORT", "management": "MANAGEMENT_PORT", "metrics": "METRICS_PORT"}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where each part listens, on loopback."""
+
+    page: int = 8000
+    inference: int = 8080
+    management: int = 8081
+    metrics: int = 8082
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Ports":
+        """Read PORT, INFERENCE_PORT, MANAGEMENT_PORT and METRICS_PORT; the defaults stand where one is not set.
+
+        Raises:
+            ServeError: a value is no port number, or two are the same.
+        """
+        chosen = {}
+        for name, variable in VARIABLES.items():
+            text = environment.get(variable, "")
+            if not text:
+                continue
+            if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+                raise ServeError(f"expected {variable} to be a port from 1 to 65535, got {text!r}")
+            chosen[name] = int(text)
+        ports = cls(**chosen)
+        numbers = list(vars(ports).values())
+        if len(set(numbers)) < len(numbers):
+            shown = ", ".join(f"{VARIABLES[name]}={number}" for name, number in vars(ports).items())
+            raise ServeError(f"expected four different ports, got {shown}")
+        return ports
+
+    def url(self, name: str) -> str:
+        """The address of one part, as "http://127.0.0.1:8080"."""
+        return f"http://{HOST}:{vars(self)[name]}"
+
+    def require_free(self) -> None:
+        """Check that all four can be listened on.
+
+        Raises:
+            ServeError: one cannot; the message names what holds it, and the variable that chooses another.
+        """
+        for name, port in vars(self).items():
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((HOST, port))
+                except OSError as error:
+                    reason = holder(port) if error.errno == errno.EADDRINUSE else str(error)
+                    raise ServeError(
+                        f"port {port}, wanted for {name}, is taken by {reason}; stop that, "
+                        f"or choose another port: {VARIABLES[name]}={port + 100} mnist serve"
+                    ) from error
+
+
+def holder(port: int) -> str:
+    """Describe the process that listens on `port`, as far as this user may see it."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:  # macOS shows other processes' sockets to root alone
+        connections = []
+    for connection in connections:
+        if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+            if connection.pid is None:
+                break
+            try:
+                command = " ".join(psutil.Process(connection.pid).cmdline())
+            except psutil.Error:
+                command = "?"
+            return f"process {connection.pid} ({command[:100]})"
+    return "a process of another user"
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
