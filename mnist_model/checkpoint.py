@@ -96,9 +96,14 @@ def load(path: str | Path = SHIPPED_WEIGHTS) -> Checkpoint:
     except RuntimeError as error:
         raise CheckpointError(
             f"{path}: expected weights of the architecture {checkpoint.arch!r}, got others "
-            f"({str(error).splitlines()[0]}); train it again with `mnist train`"
+            f"({first_line(error)}); train it again with `mnist train`"
         ) from error
     return checkpoint
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line: torch's messages have many, and some have none."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def load_content(path: str | Path) -> dict[str, Any]:
@@ -114,7 +119,7 @@ def load_content(path: str | Path) -> dict[str, Any]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
         raise CheckpointError(
             f"{path}: expected a checkpoint of `mnist train`, got a file that does not load as one "
-            f"({str(error).splitlines()[0]})"
+            f"({first_line(error)})"
         ) from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path}: expected a checkpoint of `mnist train`, got a {type(content).__name__}")

@@ -40,7 +40,7 @@ class Evaluation:
         """(10,) share of each digit's images that were read as it; NaN where there are none."""
         confusion = self.confusion
         totals = confusion.sum(axis=1)
-        return np.divide(confusion.diagonal(), totals, out=np.full(CLASSES, np.nan), where=totals > 0)
+        return np.asarray(np.divide(confusion.diagonal(), totals, out=np.full(CLASSES, np.nan), where=totals > 0))
 
     def worst_mistakes(self, count: int) -> NDArray[np.int64]:
         """Indices of up to `count` misread images, the most confident mistakes first."""

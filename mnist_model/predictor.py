@@ -93,7 +93,7 @@ class Predictor:
         """(N, 28, 28) uint8, ink bright on 0 -> one `Prediction` an image, in order."""
         probabilities = self.probabilities(images)
         digits = probabilities.argmax(axis=1).tolist()
-        has_ink = images.any(axis=(1, 2)).tolist()
+        has_ink = (images.max(axis=(1, 2), initial=0) > 0).tolist()
         return [
             Prediction(digit, row[digit], row[digit] >= self._min_confidence, tuple(row)) if inked else NO_INK
             for digit, inked, row in zip(digits, has_ink, probabilities.tolist(), strict=True)

