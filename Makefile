@@ -24,7 +24,7 @@ serve: $(VENV)/.setup ## serve the recogniser and its page with TorchServe, unti
 
 test: $(VENV)/.test ## run every test: units, handler, real TorchServe, real Chromium
 	$(BIN)/python -m tests.browser
-	node --test tests/page/
+	node --test tests/page/*.test.mjs
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.test ## check style and types

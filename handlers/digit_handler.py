@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from collections import Counter
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,6 @@ from handlers.payload import Payload, PayloadError, encode_answer, parse_payload
 from mnist_model.predictor import Prediction, Predictor
 
 logger = logging.getLogger(__name__)
-
-REASONS = {400: "Bad Request", 415: "Unsupported Media Type"}
 
 
 class DigitHandler:
@@ -51,7 +50,7 @@ class DigitHandler:
         for index, payload in enumerate(parsed):
             context.set_response_content_type(index, "application/json")
             if isinstance(payload, PayloadError):
-                context.set_response_status(payload.code, REASONS[payload.code], index)
+                context.set_response_status(payload.code, HTTPStatus(payload.code).phrase, index)
                 answers.append(payload.to_json())
             else:
                 answers.append(encode_answer(payload, [next(remaining) for _ in payload.images]))
@@ -67,7 +66,7 @@ class DigitHandler:
             return error
         except Exception:  # a defect of ours: the others of the batch are still answered
             logger.exception("parsing a request failed")
-            return PayloadError("InternalError", "this request could not be parsed, through a fault of the server's")
+            return PayloadError("InternalError", "this request could not be parsed, by a fault of the server", 500)
 
 
 def _count(metrics: Any, parsed: list[Payload | PayloadError], predictions: list[Prediction]) -> None:

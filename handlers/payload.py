@@ -25,7 +25,7 @@ class PayloadError(Exception):
     """A request that cannot be answered.
 
     Attributes:
-        code: the HTTP status, 400 or 415.
+        code: the HTTP status: 400, or 415 for a content type that is not listed.
         kind: the kind of error in one CamelCase word, the answer's `type` and the metric's label.
         message: what was expected and what was found.
     """
@@ -195,7 +195,7 @@ def _pixels(values: object) -> NDArray[np.float64]:
     if not (min(values) >= 0 and max(values) <= 255) or any(map(math.isnan, values)):
         index = next(i for i, value in enumerate(values) if not 0 <= value <= 255)
         raise PayloadError(
-            "OutOfRange", f"expected pixel values from 0 to 255, got {values[index]:.6g} at index {index}"
+            "OutOfRange", f"expected pixel values from 0 to 255, got {_name(values[index])} at index {index}"
         )
     return np.array(values, dtype=np.float64)
 

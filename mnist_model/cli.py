@@ -134,7 +134,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub = command("train", train, "train a network and measure it", "mnist train --arch cnn --seed 1 --out runs/one")
     add_data(sub)
     sub.add_argument("--arch", default="cnn", choices=["cnn", "mlp"], help="the network (cnn)")
-    sub.add_argument("--epochs", type=positive_int, metavar="N", help="passes over the training data (15)")
+    sub.add_argument("--epochs", type=positive_int, metavar="N", help="passes over the training data (13)")
     sub.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (0)")
     sub.add_argument("--out", type=Path, default=RUN, metavar="DIR", help="where the run is kept (runs/mnist)")
     sub.add_argument("--resume", action="store_true", help="go on from the last whole epoch in --out")

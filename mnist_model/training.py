@@ -37,7 +37,7 @@ class TrainConfig:
     """The hyper-parameters of a run; the defaults are those of the shipped weights."""
 
     arch: str = "cnn"
-    epochs: int = 15
+    epochs: int = 13
     batch_size: int = 128
     max_lr: float = 0.05
     momentum: float = 0.9

@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from mnist_model.dataset import SPLITS, Split, load_split
 from mnist_model.idx import write_idx
+from tests.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,3 +37,10 @@ def small_mnist(sample: Path, digits: Split, tmp_path_factory: pytest.TempPathFa
         with gzip.open(sample / f"{name}.gz") as compressed, (folder / name).open("wb") as plain:
             shutil.copyfileobj(compressed, plain)
     return folder
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """One running service for all tests that do not disturb it."""
+    with Service() as running:
+        yield running

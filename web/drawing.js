@@ -32,7 +32,7 @@ export class Drawing {
   /** Finish the last stroke: a tap becomes a dot, so that a trembling finger draws no line. */
   end() {
     const stroke = this.strokes.at(-1);
-    if (extent(stroke) < TAP) stroke.length = 1;
+    if (frame(stroke).extent < TAP) stroke.length = 1;
     this.version += 1;
   }
 
@@ -49,8 +49,14 @@ export class Drawing {
   }
 }
 
-/** The longer side of a stroke's bounding box. */
-export function extent(points) {
-  const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
-  return Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
+/** The box around points: its middle, and its longer side. */
+export function frame(points) {
+  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y } of points) {
+    minX = Math.min(minX, x);
+    maxX = Math.max(maxX, x);
+    minY = Math.min(minY, y);
+    maxY = Math.max(maxY, y);
+  }
+  return { middleX: (minX + maxX) / 2, middleY: (minY + maxY) / 2, extent: Math.max(maxX - minX, maxY - minY) };
 }

@@ -63,10 +63,12 @@ export class Pad {
     context.lineWidth = PEN * width;
     context.lineCap = 'round';
     context.lineJoin = 'round';
-    for (const stroke of this.#drawing.strokes) {
+    for (const [first, ...others] of this.#drawing.strokes) {
       context.beginPath();
-      context.moveTo(stroke[0].x * width, stroke[0].y * width);
-      for (const { x, y } of stroke.length > 1 ? stroke.slice(1) : stroke) context.lineTo(x * width, y * width);
+      context.moveTo(first.x * width, first.y * width);
+      // A canvas shows nothing for a line of no length: a dot is a very short one, and round caps do the rest.
+      if (others.length === 0) context.lineTo(first.x * width + 0.01, first.y * width);
+      for (const { x, y } of others) context.lineTo(x * width, y * width);
       context.stroke();
     }
   }

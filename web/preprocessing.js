@@ -3,6 +3,8 @@
 // The same arithmetic as mnist_model/preprocessing.py, step by step; tests/golden holds both to the same cases, byte
 // for byte. What each step is for is told there.
 
+import { frame } from './drawing.js';
+
 export const SIZE = 28; // px, the canonical image
 const BOX = 20; // px, the longer side of the ink
 const CENTRE = 14; // index of the pixel that the centre of mass falls into
@@ -33,17 +35,6 @@ export function imageFromStrokes(strokes) {
   const counts = centre(boxCounts(ink));
   // rounding half up in whole numbers
   return image.map((_, i) => Math.floor((counts[i] * 255 * 2 + LEVELS) / (2 * LEVELS)));
-}
-
-function frame(points) {
-  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { x, y } of points) {
-    minX = Math.min(minX, x);
-    maxX = Math.max(maxX, x);
-    minY = Math.min(minY, y);
-    maxY = Math.max(maxY, y);
-  }
-  return { middleX: (minX + maxX) / 2, middleY: (minY + maxY) / 2, extent: Math.max(maxX - minX, maxY - minY) };
 }
 
 /** Ink every sample whose centre is within half a pen of the segment: round caps and joins. */

@@ -1,0 +1,156 @@
+"""The class that TorchServe calls, without TorchServe: its own Context and metrics, real weights, no server."""
+
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ts.context import Context, RequestProcessor
+from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
+
+from handlers.digit_handler import DigitHandler
+from mnist_model.archive import ROOT
+from mnist_model.checkpoint import SHIPPED_WEIGHTS
+from mnist_model.dataset import Split
+from mnist_model.predictor import Predictor
+
+
+@pytest.fixture(scope="module", autouse=True)
+def logging_levels() -> Iterator[None]:
+    """`initialize` quiets the root logger; put it back."""
+    loggers = [logging.getLogger(), logging.getLogger("ts.metrics.caching_metric")]
+    before = [logger.level for logger in loggers]
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    for logger, level in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Any:
+    shutil.copy(SHIPPED_WEIGHTS, tmp_path / "weights.pt")
+    metrics = MetricsCacheYamlImpl(str(ROOT / "serve" / "metrics.yaml"))
+    metrics.initialize_cache()
+    metrics.model_name = "mnist"
+    manifest = {"model": {"serializedFile": "weights.pt"}}
+    return Context("mnist", str(tmp_path), manifest, 64, None, "0", metrics=metrics)
+
+
+@pytest.fixture
+def handler(context: Any) -> DigitHandler:
+    handler = DigitHandler()
+    handler.initialize(context)
+    return handler
+
+
+def handle(handler: DigitHandler, context: Any, requests: list[tuple[str | None, Any]]) -> list[tuple[int, Any]]:
+    """Call it as TorchServe's Service does; returns each request's status and parsed answer."""
+    context.request_ids = {index: f"id-{index}" for index in range(len(requests))}
+    context.metrics.request_ids = context.request_ids
+    context.request_processor = [RequestProcessor({"content-type": kind} if kind else {}) for kind, _ in requests]
+    answers = handler.handle([{"body": body} for _, body in requests], context)
+    assert all(context.get_response_content_type(index) == "application/json" for index in range(len(requests)))
+    return [(context.get_response_status(index)[0], json.loads(answer)) for index, answer in enumerate(answers)]
+
+
+def test_a_batch_with_bad_requests_answers_the_others(handler: DigitHandler, context: Any, digits: Split) -> None:
+    """Each gets its own status, and images keep to the request they came with."""
+    images, labels = digits.images.numpy(), digits.labels.tolist()
+    answers = handle(
+        handler,
+        context,
+        [
+            (None, bytearray(images[0].tobytes())),
+            ("application/json", bytearray(b"[1, 2")),
+            ("application/octet-stream", bytearray(images[1:4].tobytes())),
+            ("text/plain", bytearray(b"7")),
+            ("image/png", bytearray(b"\x89PNG")),
+            ("application/json", json.dumps({"instances": [images[4].ravel().tolist()]}).encode()),
+        ],
+    )
+    assert [status for status, _ in answers] == [200, 400, 200, 415, 400, 200]
+    assert answers[0][1]["digit"] == labels[0]
+    assert [p["digit"] for p in answers[2][1]["predictions"]] == labels[1:4]
+    assert [p["digit"] for p in answers[5][1]["predictions"]] == labels[4:5]
+    assert answers[1][1]["type"] == "InvalidJson"
+
+
+def test_a_batch_is_one_forward_pass(
+    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 requests, one call of the network, and the same answers as one by one."""
+    calls = []
+    predict = handler.predictor.predict
+    monkeypatch.setattr(handler.predictor, "predict", lambda images: calls.append(len(images)) or predict(images))
+    images = digits.images.numpy()[:64]
+    answers = handle(handler, context, [(None, image.tobytes()) for image in images])
+    assert calls == [64]
+    alone = [Predictor.load().predict(image[np.newaxis])[0] for image in images[:8]]
+    assert [answer["digit"] for _, answer in answers[:8]] == [p.digit for p in alone]
+    assert np.allclose(
+        [answer["probabilities"] for _, answer in answers[:8]], [p.probabilities for p in alone], atol=1e-5
+    )
+
+
+def test_header_names_in_any_case_are_found(handler: DigitHandler, context: Any) -> None:
+    """TorchServe hands them on as the client wrote them."""
+    context.request_ids = context.metrics.request_ids = {0: "id"}
+    context.request_processor = [RequestProcessor({"Content-Type": "text/plain"})]
+    handler.handle([{"body": b"7"}], context)
+    assert context.get_response_status(0)[0] == 415
+
+
+@pytest.mark.parametrize("row", [{}, {"body": b""}, {"body": None}, {"data": b""}])
+def test_an_empty_body_is_an_error_of_its_own(handler: DigitHandler, context: Any, row: dict[str, Any]) -> None:
+    """However TorchServe hands it over."""
+    context.request_ids = context.metrics.request_ids = {0: "id"}
+    context.request_processor = [RequestProcessor({})]
+    (answer,) = handler.handle([row], context)
+    assert json.loads(answer) == {"code": 400, "type": "WrongLength", "message": "expected 784 pixel values, got 0"}
+
+
+def test_what_happened_is_counted(
+    handler: DigitHandler, context: Any, digits: Split, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The lines that TorchServe turns into metrics: predictions by digit, refusals, errors by kind, batch, time."""
+    images = digits.images.numpy()[digits.labels.numpy() == 1][:3]
+    requests = [(None, images.tobytes()), (None, bytes(784)), (None, b"?"), ("text/plain", b"?"), ("text/csv", b"")]
+    with caplog.at_level(logging.INFO, "ts.metrics.caching_metric"):
+        handle(handler, context, requests)
+    pattern = re.compile(r"\[METRICS\](\w+)\.\w+:([^|]+)\|#(?:(\w+:\w+),)?ModelName:mnist,Level:Model\|")
+    matches = [match for record in caplog.records if (match := pattern.match(record.getMessage()))]
+    values = {(match[1], match[3]): float(match[2]) for match in matches}
+    assert 0 < values.pop(("digit_inference_seconds", None)) < 5
+    assert values == {
+        ("digit_predictions_total", "digit:1"): 3,
+        ("digit_refused_total", None): 1,
+        ("digit_invalid_requests_total", "kind:WrongLength"): 1,
+        ("digit_invalid_requests_total", "kind:UnsupportedMediaType"): 2,
+        ("digit_batch_requests", None): 5,
+    }
+
+
+def test_a_defect_in_parsing_harms_its_own_request_alone(
+    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are answered, and the log has the traceback."""
+    import handlers.digit_handler as module
+
+    parse = module.parse_payload
+
+    def defective(body: object, content_type: str | None) -> Any:
+        if body == b"trigger":
+            raise ZeroDivisionError
+        return parse(body, content_type)
+
+    monkeypatch.setattr(module, "parse_payload", defective)
+    answers = handle(handler, context, [(None, b"trigger"), (None, digits.images[0].numpy().tobytes())])
+    assert [status for status, _ in answers] == [500, 200]
+    assert answers[0][1]["type"] == "InternalError"

@@ -1,0 +1,123 @@
+"""Starts the real service for tests: `mnist serve` in a process of its own, on ports of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+
+from mnist_model.archive import ROOT
+from serve.ports import VARIABLES, Ports, free_port
+
+START_TIMEOUT_SECONDS = 120
+STOP_TIMEOUT_SECONDS = 30
+
+
+def free_ports() -> Ports:
+    """Four ports that nothing listens on just now."""
+    return Ports(free_port(), free_port(), free_port(), free_port())
+
+
+def environment(ports: Ports) -> dict[str, str]:
+    """This process's environment, with the four ports."""
+    chosen = {VARIABLES[name]: str(port) for name, port in vars(ports).items()}
+    return {**os.environ, **chosen}
+
+
+class Service:
+    """A running `mnist serve`; a context manager.
+
+    Args:
+        ports: where it listens; by default four free ones.
+        command: what starts it.
+        folder: the checkout it is started in.
+    """
+
+    def __init__(
+        self,
+        ports: Ports | None = None,
+        command: tuple[str, ...] = (sys.executable, "-m", "serve"),
+        folder: Path = ROOT,
+    ) -> None:
+        self.ports = ports or free_ports()
+        self.command = command
+        self.folder = folder
+        self.output: list[str] = []
+
+    def __enter__(self) -> "Service":
+        self.process = subprocess.Popen(
+            self.command,
+            cwd=self.folder,
+            env=environment(self.ports),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not any(line.startswith("Ready.") for line in self.output):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.__exit__()
+                raise AssertionError(f"{' '.join(self.command)} did not start:\n" + "\n".join(self.output))
+            time.sleep(0.05)
+        return self
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                self.output.append(line.rstrip("\n"))
+
+    def __exit__(self, *exception: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended and all its output is read; returns its exit status."""
+        status = self.process.wait(STOP_TIMEOUT_SECONDS)
+        self._reader.join(STOP_TIMEOUT_SECONDS)
+        return status
+
+    def started(self) -> list[psutil.Process]:
+        """Every process below this one."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    @staticmethod
+    def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
+        """Those that have not ended; a zombie, which its parent has not yet asked about, has."""
+        return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+    @property
+    def url(self) -> str:
+        """The inference endpoint."""
+        return f"{self.ports.url('inference')}/predictions/mnist"
+
+    @property
+    def page(self) -> str:
+        """The address of the page."""
+        return self.ports.url("page")
+
+    def post(self, content: bytes, content_type: str | None = None, timeout: float = 30) -> httpx.Response:
+        """Send one body to the model."""
+        headers = {"Content-Type": content_type} if content_type else {}
+        return httpx.post(self.url, content=content, headers=headers, timeout=timeout)
+
+    def metrics(self) -> dict[str, float]:
+        """What the metrics API shows: "name{labels}" -> value; without the labels that are the same everywhere."""
+        values = {}
+        for line in httpx.get(f"{self.ports.url('metrics')}/metrics").text.splitlines():
+            if line and not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                series, _, labels = name.partition("{")
+                own = [part for part in labels.rstrip("},").split(",") if part.startswith(("digit=", "kind=", "le="))]
+                key = f"{series}{{{','.join(own)}}}" if own else series
+                values[key] = values.get(key, 0.0) + float(value)
+        return values

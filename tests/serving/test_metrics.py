@@ -1,0 +1,42 @@
+"""What the metrics API shows after known traffic."""
+
+from mnist_model.dataset import Split
+from mnist_model.predictor import Predictor
+from tests.service import Service
+
+
+def test_known_traffic_is_counted(service: Service, digits: Split) -> None:
+    """Predictions by digit, refusals, errors by kind, requests, batches, latency and queue time."""
+    images = digits.images[:20].numpy()
+    expected: dict[str, float] = {}
+    for prediction in Predictor.load().predict(images):
+        name = (
+            f'digit_predictions_total{{digit="{prediction.digit}"}}' if prediction.is_digit else "digit_refused_total"
+        )
+        expected[name] = expected.get(name, 0) + 1
+    before = service.metrics()
+    for image in images:
+        assert service.post(image.tobytes()).status_code == 200
+    for _ in range(3):
+        service.post(bytes(784))  # no ink
+    for _ in range(2):
+        service.post(b"too short")
+    service.post(b"7", "text/plain")
+    after = service.metrics()
+
+    def gained(name: str) -> float:
+        return after[name] - before.get(name, 0.0)
+
+    expected["digit_refused_total"] = expected.get("digit_refused_total", 0) + 3
+    for name, count in expected.items():
+        assert gained(name) == count, name
+    assert gained('digit_invalid_requests_total{kind="WrongLength"}') == 2
+    assert gained('digit_invalid_requests_total{kind="UnsupportedMediaType"}') == 1
+    assert gained("ts_inference_requests_total") == 26
+    assert gained("Requests2XX") == 24  # the first reading of the metrics is one too
+    assert gained("Requests4XX") == 3
+    assert gained("digit_batch_requests_sum") == 26
+    assert gained("digit_batch_requests_count") == 26  # one after the other: no two shared a batch
+    assert gained("digit_inference_seconds_count") == 23
+    assert 0 < gained("digit_inference_seconds_sum") < 23
+    assert gained("ts_inference_latency_microseconds") > gained("ts_queue_latency_microseconds") > 0
