@@ -112,7 +112,7 @@ class Service:
 
     def metrics(self) -> dict[str, float]:
         """What the metrics API shows: "name{labels}" -> value; without the labels that are the same everywhere."""
-        values = {}
+        values: dict[str, float] = {}
         for line in httpx.get(f"{self.ports.url('metrics')}/metrics").text.splitlines():
             if line and not line.startswith("#"):
                 name, _, value = line.rpartition(" ")

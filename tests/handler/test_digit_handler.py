@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from ts.context import Context, RequestProcessor
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
 from handlers.digit_handler import DigitHandler
+from handlers.payload import parse_payload
 from mnist_model.archive import ROOT
 from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.dataset import Split
-from mnist_model.predictor import Predictor
+from mnist_model.predictor import Prediction, Predictor
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,7 +90,12 @@ def test_a_batch_is_one_forward_pass(
     """64 requests, one call of the network, and the same answers as one by one."""
     calls = []
     predict = handler.predictor.predict
-    monkeypatch.setattr(handler.predictor, "predict", lambda images: calls.append(len(images)) or predict(images))
+
+    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
+        calls.append(len(images))
+        return predict(images)
+
+    monkeypatch.setattr(handler.predictor, "predict", counted)
     images = digits.images.numpy()[:64]
     answers = handle(handler, context, [(None, image.tobytes()) for image in images])
     assert calls == [64]
@@ -141,16 +148,13 @@ def test_a_defect_in_parsing_harms_its_own_request_alone(
     handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others are answered, and the log has the traceback."""
-    import handlers.digit_handler as module
-
-    parse = module.parse_payload
 
     def defective(body: object, content_type: str | None) -> Any:
         if body == b"trigger":
             raise ZeroDivisionError
-        return parse(body, content_type)
+        return parse_payload(body, content_type)
 
-    monkeypatch.setattr(module, "parse_payload", defective)
+    monkeypatch.setattr("handlers.digit_handler.parse_payload", defective)
     answers = handle(handler, context, [(None, b"trigger"), (None, digits.images[0].numpy().tobytes())])
     assert [status for status, _ in answers] == [500, 200]
     assert answers[0][1]["type"] == "InternalError"

@@ -14,7 +14,7 @@ from mnist_model.dataset import Split
 from mnist_model.predictor import NO_INK, Prediction
 from mnist_model.preprocessing import from_strokes
 
-SEVEN = [[[10, 12.5], [40, 11], [22, 60]]]
+SEVEN: list[list[list[float]]] = [[[10, 12.5], [40, 11], [22, 60]]]
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,14 @@
 """The page in a real Chromium, drawn on with a real mouse, answered by a real TorchServe."""
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from mnist_model.preprocessing import from_strokes
 from tests.page.conftest import watch
@@ -110,7 +111,8 @@ def test_it_predicts_while_drawing_one_request_at_a_time(page: Page) -> None:
 
 def test_clear_and_escape_empty_the_pad(page: Page) -> None:
     """Ink, digit and bars are gone."""
-    for clear in (lambda: page.locator("#clear").click(), lambda: page.keyboard.press("Escape")):
+    clears: list[Callable[[], None]] = [page.locator("#clear").click, lambda: page.keyboard.press("Escape")]
+    for clear in clears:
         draw(page, SEVEN)
         digit(page, "7")
         clear()
@@ -153,7 +155,12 @@ def test_undo_in_the_middle_of_a_stroke_takes_that_stroke(page: Page) -> None:
 
 def test_a_late_answer_is_not_shown_for_a_cleared_pad(page: Page) -> None:
     """The answer to what was there before Clear never appears."""
-    page.route("**/predictions/mnist", lambda route: (page.wait_for_timeout(300), route.continue_()))
+
+    def answer_late(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/predictions/mnist", answer_late)
     draw(page, SEVEN)
     page.locator("#clear").click()
     page.wait_for_timeout(800)

@@ -185,7 +185,7 @@ def test_everything_listens_on_loopback_alone(service: Service) -> None:
     listening = [
         connection.laddr
         for connection in psutil.net_connections(kind="tcp")
-        if connection.pid in pids and connection.status == psutil.CONN_LISTEN
+        if connection.pid in pids and connection.laddr and connection.status == psutil.CONN_LISTEN
     ]
     assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
     assert set(vars(service.ports).values()) <= {address.port for address in listening}

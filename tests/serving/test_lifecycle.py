@@ -27,12 +27,14 @@ def is_free(port: int) -> bool:
         return probe.connect_ex((HOST, port)) != 0
 
 
-def serve(ports: Ports, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+def serve(
+    ports: Ports, folder: Path = ROOT, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `mnist serve` until it ends by itself."""
     return subprocess.run(
         [sys.executable, "-m", "serve"],
         cwd=folder,
-        env={**environment(ports), **variables},
+        env={**environment(ports), **(variables or {})},
         capture_output=True,
         text=True,
         timeout=120,
@@ -117,7 +119,7 @@ def test_a_taken_port_is_named_with_its_holder() -> None:
 )
 def test_a_wrong_port_is_refused(variable: str, value: str, message: str) -> None:
     """Before anything starts."""
-    result = serve(free_ports(), **{variable: value})
+    result = serve(free_ports(), variables={variable: value})
     assert result.returncode == 1
     assert message in result.stderr
 
@@ -125,7 +127,7 @@ def test_a_wrong_port_is_refused(variable: str, value: str, message: str) -> Non
 def test_two_equal_ports_are_refused() -> None:
     """They are shown with their names."""
     ports = free_ports()
-    result = serve(ports, METRICS_PORT=str(ports.inference))
+    result = serve(ports, variables={"METRICS_PORT": str(ports.inference)})
     assert result.returncode == 1
     assert f"expected four different ports, got PORT={ports.page}, INFERENCE_PORT={ports.inference}" in result.stderr
 

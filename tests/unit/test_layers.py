@@ -1,0 +1,62 @@
+"""Data flows one way: nothing imports back up, and serving loads nothing of training."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mnist_model.archive import ROOT
+
+RECOGNISER = sorted((ROOT / "mnist_model").glob("*.py"))
+ORDER = [
+    *("errors", "idx", "torchvision_mend", "preprocessing", "model", "augmentation", "checkpoint", "predictor"),
+    *("dataset", "evaluation", "report", "training", "archive", "cli"),
+]
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file names in an import, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = f"{'.' * node.level}{node.module or ''}"
+            names |= {f".{alias.name}" for alias in node.names} if module == "." else {module}
+    return names
+
+
+@pytest.mark.parametrize("path", RECOGNISER, ids=[path.stem for path in RECOGNISER])
+def test_the_recogniser_knows_nothing_of_serving(path: Path) -> None:
+    """It never imports handlers, serve or TorchServe."""
+    assert {name.partition(".")[0] for name in imports(path)}.isdisjoint({"handlers", "serve", "ts", "tests"})
+
+
+@pytest.mark.parametrize("path", RECOGNISER, ids=[path.stem for path in RECOGNISER])
+def test_nothing_imports_back_up(path: Path) -> None:
+    """Each module imports only from those before it."""
+    if path.stem in ("__init__", "__main__"):
+        return
+    place = ORDER.index(path.stem)
+    below = {f".{name}" for name in ORDER[:place]} | {"."}
+    assert {name for name in imports(path) if name.startswith(".") and name != ".__version__"} <= below
+
+
+def test_the_worker_loads_nothing_of_training() -> None:
+    """What the handler imports leaves out torchvision, matplotlib and our training modules (torch brings tqdm)."""
+    code = (
+        "import sys, handlers.digit_handler; "
+        "heavy = {'torchvision', 'matplotlib', 'mnist_model.training', 'mnist_model.dataset'}; "
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_files_hold_one_idea() -> None:
+    """None is much longer than 300 lines."""
+    sources = [path for folder in ("mnist_model", "handlers", "serve", "web") for path in (ROOT / folder).glob("*.*")]
+    long = {path.name: count for path in sources if (count := len(path.read_bytes().splitlines())) > 300}
+    long = {name: count for name, count in long.items() if not name.endswith(".pt")}
+    assert long == {}
