@@ -37,13 +37,9 @@ def running_service() -> Iterator[Ports]:
     """TorchServe with the shipped weights, as `mnist serve` runs it, on free ports."""
     ports = Ports(free_port(), free_port(), free_port(), free_port())
     build_archive()
-    torchserve = TorchServe(ports)
-    try:
-        torchserve.start()
+    with TorchServe(ports) as torchserve:
         torchserve.wait_until_ready()
         yield ports
-    finally:
-        torchserve.stop()
 
 
 @contextmanager

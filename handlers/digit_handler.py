@@ -28,8 +28,9 @@ class DigitHandler:
     def initialize(self, context: Any) -> None:
         """Load and warm up the network; called once in each worker."""
         folder = Path(context.system_properties["model_dir"])
-        # TorchServe hands OMP_NUM_THREADS down; without it torch would take every core in every worker.
-        threads = int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1)
+        # One digit is too little work to share: threads that wait for each other cost the cores that the rest of the
+        # service needs. Where bodies of thousands of digits are usual, OMP_NUM_THREADS gives the worker more.
+        threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
         self.predictor = Predictor.load(folder / context.manifest["model"]["serializedFile"], threads)
         # The worker logs a line or more a request. Errors stay; metrics travel as log lines and must stay too.
         logging.getLogger().setLevel(logging.WARNING)

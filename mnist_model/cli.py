@@ -88,7 +88,8 @@ def predict(args: argparse.Namespace) -> None:
             print(f"{path}: no ink")
         else:
             doubt = "" if prediction.is_digit else ", but probably not a digit"
-            print(f"{path}: {prediction.digit} ({prediction.confidence:.1%}{doubt})")
+            confidence = f"{prediction.confidence:.1%}" if prediction.confidence < 0.9995 else "over 99.9%"
+            print(f"{path}: {prediction.digit} ({confidence}{doubt})")
 
 
 def archive(args: argparse.Namespace) -> None:

@@ -36,26 +36,18 @@ def run(ports: Ports, weights: Path) -> None:
     """
     ports.require_free()
     say(f"model    {build_archive(weights)}")
-    torchserve = TorchServe(ports)
-    page = PageServer(ports)
-    try:
-        torchserve.start()
+    with TorchServe(ports) as torchserve:
         say("starting TorchServe …")
         torchserve.wait_until_ready()
-        page.start()
-        say(f"model    {ports.url('inference')}/predictions/mnist")
-        say(f"manage   {ports.url('management')}")
-        say(f"metrics  {ports.url('metrics')}/metrics")
-        say(f"page     {ports.url('page')}")
-        say("Ready. Ctrl-C stops it.")
-        while True:
-            torchserve.require_alive()
-            time.sleep(0.2)
-    finally:
-        for number in SIGNALS:  # a second Ctrl-C must not leave a process behind
-            signal.signal(number, signal.SIG_IGN)
-        page.stop()
-        torchserve.stop()
+        with PageServer(ports):
+            say(f"API      {ports.url('inference')}/predictions/mnist")
+            say(f"manage   {ports.url('management')}")
+            say(f"metrics  {ports.url('metrics')}/metrics")
+            say(f"page     {ports.url('page')}")
+            say("Ready. Ctrl-C stops it.")
+            while True:
+                torchserve.require_alive()
+                time.sleep(0.2)
 
 
 def say(line: str) -> None:
@@ -67,7 +59,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """Turn a signal into an exception, so that `finally` runs."""
+    """Turn the first signal into an exception, so that what runs is stopped in order; a second one is ignored."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
     raise Stopped
 
 

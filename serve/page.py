@@ -1,4 +1,4 @@
-"""Serves the static page on loopback, from a thread of its own."""
+"""Serves the static page on loopback."""
 
 import threading
 from functools import partial
@@ -65,19 +65,19 @@ class PageHandler(SimpleHTTPRequestHandler):
 
 
 class PageServer:
-    """The page, served until `stop`."""
+    """The page, served from a thread of its own inside a `with` block."""
 
     def __init__(self, ports: Ports) -> None:
         self._server = ThreadingHTTPServer((HOST, ports.page), partial(PageHandler, ports=ports))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="page", daemon=True)
 
-    def start(self) -> None:
+    def __enter__(self) -> "PageServer":
         """Answer requests from now on."""
         self._thread.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Answer no more."""
-        if self._thread.is_alive():
-            self._server.shutdown()
+        self._server.shutdown()
         self._server.server_close()

@@ -30,7 +30,7 @@ CANARY = {"strokes": [[[0, 0], [0, 10]]]}  # one upright line: it goes through t
 
 
 class TorchServe:
-    """One TorchServe with one model.
+    """One TorchServe with one model, running inside a `with` block.
 
     It has a temporary folder of its own, because TorchServe keeps its process id, the sockets of its workers and
     the unpacked archive under fixed names there: two of them would take each other's.
@@ -38,23 +38,36 @@ class TorchServe:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
-        self._folder = Path(tempfile.mkdtemp(prefix="mnist-serve-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._log_starts: dict[str, int] = {}
 
-    def start(self) -> None:
+    def __enter__(self) -> "TorchServe":
         """Start the process; returns at once.
 
         Raises:
             ServeError: there is no Java to run it on.
         """
         home = java_home()
+        self._folder = Path(tempfile.mkdtemp(prefix="mnist-serve-"))
+        try:
+            self._start(home)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End TorchServe, the workers it started, and nothing else; remove its temporary folder."""
+        if self._process is not None:
+            self._stop(self._process)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self, home: Path | None) -> None:
         config = self._folder / "config.properties"
         config.write_text(configure(CONFIG.read_text(), self.ports))
         LOGS.mkdir(exist_ok=True)
         self._log_starts = {name: _size(LOGS / name) for name in ("ts_log.log", "model_log.log")}
         environment = {**os.environ, "TMPDIR": str(self._folder), "TEMP": str(self._folder), "LOG_LOCATION": str(LOGS)}
-        environment.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
         for variable in ("TS_CONFIG_FILE", "LOG4J_CONFIGURATION_FILE"):  # they would silently win
             environment.pop(variable, None)
         if home is not None:
@@ -106,24 +119,21 @@ class TorchServe:
         if self._process is not None and (status := self._process.poll()) is not None:
             raise ServeError(f"TorchServe ended by itself (exit status {status}); {self._last_words()}")
 
-    def stop(self) -> None:
-        """End TorchServe, the workers it started, and nothing else; remove its temporary folder."""
-        if self._process is not None:
-            try:
-                started = psutil.Process(self._process.pid).children(recursive=True)
-            except psutil.NoSuchProcess:
-                started = []
-            # The launcher waits for Java, and Java ends its workers: telling Java is enough where all goes well.
-            for process in [p for p in started if p.name().startswith("java")] or started:
-                _signal(process, signal.SIGTERM)
-            _, alive = psutil.wait_procs(started, timeout=STOP_TIMEOUT_SECONDS)
-            for process in alive:
-                _signal(process, signal.SIGKILL)
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)  # whatever was orphaned; the group is ours alone
-            self._process.wait()
-            self._process = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+    @staticmethod
+    def _stop(process: subprocess.Popen[bytes]) -> None:
+        try:
+            started = psutil.Process(process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            started = []
+        # The launcher waits for Java, and Java ends its workers: telling Java is enough where all goes well.
+        for each in [p for p in started if p.name().startswith("java")] or started:
+            _signal(each, signal.SIGTERM)
+        _, alive = psutil.wait_procs(started, timeout=STOP_TIMEOUT_SECONDS)
+        for each in alive:
+            _signal(each, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # whatever was orphaned; the group is ours alone
+        process.wait()
 
     def _worker_states(self) -> list[str]:
         try:
