@@ -23,7 +23,7 @@ serve: $(VENV)/.setup ## serve the recogniser and its page with TorchServe, unti
 	$(BIN)/mnist serve
 
 test: $(VENV)/.test ## run every test: units, handler, real TorchServe, real Chromium
-	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tests.programs
 	node --test tests/page/*.test.mjs
 	$(BIN)/python -m pytest
 
@@ -35,7 +35,7 @@ lint: $(VENV)/.test ## check style and types
 train: $(VENV)/.setup ## train the shipped network anew (some minutes), into runs/mnist
 	$(BIN)/mnist train
 
-bench: $(VENV)/.bench ## measure latency and throughput of the service
+bench: $(VENV)/.setup ## measure latency and throughput of the service
 	$(BIN)/python -m benchmarks.serving
 
 clean: ## remove what was built; keeps .venv, data and training runs
@@ -63,9 +63,4 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.setup
 	@echo "==> what the tests need"
 	$(PIP) --editable '.[train,test]'
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.setup
-	@echo "==> what the benchmarks need"
-	$(PIP) --editable '.[train,bench]'
 	@touch $@

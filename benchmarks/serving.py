@@ -3,7 +3,7 @@
 It starts TorchServe on ports of its own, sends real requests over loopback, and prints a table: how long a lone
 client waits for one digit, in each form of a body, and how many digits a second come back from one large body. The
 client is Python and shares the machine's cores with the server, so these are figures of the whole, not of the server
-alone. Every answer is checked; a run with an error in it is not reported.
+alone. An answer that is an error ends the run.
 """
 
 import http.client
@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import statistics
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from mnist_model.archive import ROOT, build_archive
 from mnist_model.dataset import load_split
-from serve.ports import HOST, Ports, free_port
+from serve.ports import HOST, Ports, free_ports
 from serve.torchserve import TorchServe
 
 REQUESTS = 1000  # of each form, after as many to warm up
@@ -35,10 +36,9 @@ FORMS: dict[str, tuple[str | None, Callable[[NDArray[np.uint8]], bytes]]] = {
 @contextmanager
 def running_service() -> Iterator[Ports]:
     """TorchServe with the shipped weights, as `mnist serve` runs it, on free ports."""
-    ports = Ports(free_port(), free_port(), free_port(), free_port())
-    build_archive()
-    with TorchServe(ports) as torchserve:
-        torchserve.wait_until_ready()
+    ports = Ports(*free_ports(4))
+    with TorchServe(ports, build_archive()) as torchserve:
+        torchserve.wait_until_ready(threading.Event())
         yield ports
 
 

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_model.predictor import Prediction
-from mnist_model.preprocessing import SIZE, PictureError, from_picture, from_strokes
+from mnist_model.preprocessing import SIZE, PictureError, StrokesError, from_picture, from_strokes
 
 PIXELS = SIZE * SIZE
-MAX_POINTS = 10_000  # of a drawing; people need some hundreds, and each costs about 20 µs to draw
+MAX_BODY_BYTES = 8 * 1024 * 1024  # some 10,000 images of raw bytes, or a photograph
+MAX_POINTS = 5_000  # of a drawing; people need some hundreds, and each costs about 25 µs
 MAX_COORDINATE = 1e9  # any unit that a person draws in is far below; far above, float arithmetic loses the shape
 PROBABILITY_DIGITS = 7  # decimal places in answers: float32 holds no more
 
@@ -57,6 +58,8 @@ def parse_payload(body: object, content_type: str | None) -> Payload:
     Raises:
         PayloadError: with the status and message of the answer.
     """
+    if isinstance(body, bytes | bytearray) and len(body) > MAX_BODY_BYTES:
+        raise PayloadError("TooLarge", f"expected a body of at most {MAX_BODY_BYTES} bytes, got {len(body)}")
     media_type = (content_type or "").partition(";")[0].strip().lower()
     if media_type not in PARSERS:
         listed = ", ".join(filter(None, PARSERS))
@@ -79,7 +82,7 @@ def encode_answer(payload: Payload, predictions: Sequence[Prediction]) -> bytes:
 
 
 def _compact(content: object) -> bytes:
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(content, separators=(",", ":")).encode()  # ASCII: what is quoted need not be valid Unicode
 
 
 def _parse_bytes(body: object) -> Payload:
@@ -134,6 +137,11 @@ def _parse_pixels(values: object) -> Payload:
     """[784 numbers], or a list of such."""
     if isinstance(values, list) and values and isinstance(values[0], list):
         return Payload(_many(values))
+    return _parse_tensor(values)
+
+
+def _parse_tensor(values: object) -> Payload:
+    """[784 numbers]."""
     return Payload(_to_images(_pixels(values)[np.newaxis]))
 
 
@@ -162,7 +170,10 @@ def _parse_strokes(values: object) -> Payload:
                 found = f"{_name(point)} in stroke {number}"
                 raise PayloadError("InvalidStrokes", f"{expected}, numbers within ±{MAX_COORDINATE:.0e}, got {found}")
         strokes.append(stroke)
-    return Payload(from_strokes(strokes)[np.newaxis])
+    try:
+        return Payload(from_strokes(strokes)[np.newaxis])
+    except StrokesError as error:
+        raise PayloadError("InvalidStrokes", str(error)) from error
 
 
 def _is_point(value: object) -> bool:
@@ -229,7 +240,7 @@ def _name(value: object) -> str:
 
 
 FORMS: dict[str, Callable[[object], Payload]] = {
-    "tensor": lambda values: Payload(_to_images(_pixels(values)[np.newaxis])),
+    "tensor": _parse_tensor,
     "instances": _parse_instances,
     "strokes": _parse_strokes,
 }

@@ -86,7 +86,7 @@ def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = ROOT / "model_
 
 def _digest(weights: Path) -> str:
     """SHA-256 over all that goes into the archive."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"{MODEL_VERSION} {MODULES}".encode())
     for path in (weights, HANDLER, *(ROOT / name for name in MODULES)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -96,6 +96,6 @@ def is_current(archive: Path, digest: str) -> bool:
     """Whether the archive exists, is whole, and was built from the inputs with this digest."""
     try:
         with zipfile.ZipFile(archive) as file:
-            return file.read(DIGEST_NAME).decode() == digest
+            return file.testzip() is None and file.read(DIGEST_NAME).decode() == digest
     except (FileNotFoundError, KeyError, zipfile.BadZipFile):
         return False

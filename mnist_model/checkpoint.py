@@ -4,7 +4,6 @@ Everything in the file is a tensor, a number, a string or a container of those, 
 which runs no code from the file.
 """
 
-import pickle
 import platform
 import tempfile
 from dataclasses import dataclass, fields
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 
 from .errors import MnistError
 from .model import create_model
+from .preprocessing import VERSION as PREPROCESSING_VERSION
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "cnn.pt"
 
@@ -84,16 +84,22 @@ def load(path: str | Path = SHIPPED_WEIGHTS) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        CheckpointError: the file is missing, is no checkpoint, or its parts do not fit each other.
+        CheckpointError: the file is missing, is no checkpoint, was trained behind another version of the recipe, or
+            its parts do not fit each other.
     """
     content = load_content(path)
     names = {field.name for field in fields(Checkpoint)}
     if missing := sorted(names - content.keys()):
         raise CheckpointError(f"{path}: expected a checkpoint of `mnist train`, got one without {', '.join(missing)}")
     checkpoint = Checkpoint(**{name: content[name] for name in names})
+    if checkpoint.preprocessing_version != PREPROCESSING_VERSION:
+        raise CheckpointError(
+            f"{path}: expected preprocessing version {PREPROCESSING_VERSION}, "
+            f"got {checkpoint.preprocessing_version}; train again with `mnist train`"
+        )
     try:
         checkpoint.build()
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: expected weights of the architecture {checkpoint.arch!r}, got others "
             f"({first_line(error)}); train it again with `mnist train`"
@@ -116,7 +122,7 @@ def load_content(path: str | Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such checkpoint; train one with `mnist train`") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+    except Exception as error:  # of bytes that are no checkpoint, the unpickler raises whatever they make it do
         raise CheckpointError(
             f"{path}: expected a checkpoint of `mnist train`, got a file that does not load as one "
             f"({first_line(error)})"

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 from . import __version__
@@ -19,6 +20,7 @@ from .errors import MnistError
 
 DATA = Path("data")
 RUN = Path("runs/mnist")
+RUN_OPTIONS = ("arch", "epochs", "seed")  # of a new run; a resumed one has its own
 
 
 def train(args: argparse.Namespace) -> None:
@@ -30,20 +32,22 @@ def train(args: argparse.Namespace) -> None:
     from .training import TrainConfig, Trainer, fit, hold_out
 
     if not args.no_verify:
-        dataset.ensure(args.data)
+        dataset.ensure(args.data, "train", "test")
     training, validation = hold_out(dataset.load_split(args.data, "train", verify=not args.no_verify))
     test = dataset.load_split(args.data, "test", verify=not args.no_verify)
     resume_path = args.out / "last.pt"
     if args.resume:
         trainer = Trainer.resume(resume_path, training)
     else:
-        config = TrainConfig(arch=args.arch, seed=args.seed)
-        trainer = Trainer(replace(config, epochs=args.epochs) if args.epochs else config, training)
+        chosen = {name: getattr(args, name) for name in RUN_OPTIONS if getattr(args, name) is not None}
+        trainer = Trainer(TrainConfig(**chosen), training)
     try:
         checkpoint = fit(trainer, validation, resume_path)
     except KeyboardInterrupt:
-        kept = f"; `mnist train --resume --out {args.out}` goes on from there" if trainer.epoch else ""
-        raise MnistError(f"stopped after {trainer.epoch} of {trainer.config.epochs} epochs{kept}") from None
+        raise MnistError(
+            f"stopped in epoch {trainer.epoch + 1} of {trainer.config.epochs}; "
+            f"`mnist train --resume --out {args.out}` goes on from the last whole one"
+        ) from None
     evaluation = evaluate(Predictor(checkpoint.build(), checkpoint.min_confidence), test)
     checkpoint = replace(checkpoint, metrics={**checkpoint.metrics, "test_accuracy": evaluation.accuracy})
     path = args.out / f"{checkpoint.arch}.pt"
@@ -60,7 +64,7 @@ def evaluate(args: argparse.Namespace) -> None:
     from .report import write_report
 
     if not args.no_verify:
-        dataset.ensure(args.data)
+        dataset.ensure(args.data, args.split)
     split = dataset.load_split(args.data, args.split, verify=not args.no_verify)
     evaluation = evaluate(Predictor.load(args.weights), split)
     print(evaluation)
@@ -134,9 +138,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     sub = command("train", train, "train a network and measure it", "mnist train --arch cnn --seed 1 --out runs/one")
     add_data(sub)
-    sub.add_argument("--arch", default="cnn", choices=["cnn", "mlp"], help="the network (cnn)")
-    sub.add_argument("--epochs", type=positive_int, metavar="N", help="passes over the training data (13)")
-    sub.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (0)")
+    sub.add_argument("--arch", choices=["cnn", "mlp"], help="the network (cnn)")
+    sub.add_argument("--epochs", type=partial(whole_number, 1), metavar="N", help="passes over the training data (13)")
+    sub.add_argument("--seed", type=partial(whole_number, 0), metavar="N", help="of all randomness (0)")
     sub.add_argument("--out", type=Path, default=RUN, metavar="DIR", help="where the run is kept (runs/mnist)")
     sub.add_argument("--resume", action="store_true", help="go on from the last whole epoch in --out")
 
@@ -170,12 +174,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def positive_int(text: str) -> int:
-    """Parse a whole number of at least 1, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def whole_number(least: int, text: str) -> int:
+    """Parse a whole number from `least` to what 32 bits hold, for argparse."""
+    if not text.isdecimal() or not least <= int(text) < 2**32:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {2**32 - 1}, got {text!r}")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -185,7 +188,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments[:1] == ["serve"]:
             serve(arguments[1:])
-        args = build_parser().parse_args(arguments)
+        parser = build_parser()
+        args = parser.parse_args(arguments)
+        if args.run is train and args.resume and (given := [n for n in RUN_OPTIONS if getattr(args, n) is not None]):
+            parser.error(f"--resume goes on with the run's own settings; leave out --{', --'.join(given)}")
         args.run(args)
     except (MnistError, OSError) as error:
         print(f"mnist: {error}", file=sys.stderr)

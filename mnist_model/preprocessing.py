@@ -25,11 +25,16 @@ OVERSAMPLING = 10  # strokes are drawn at 280×280
 PEN = 24  # width of the pen at that size: 2.4 px
 LEVELS = OVERSAMPLING * OVERSAMPLING  # a pixel is the count of its 10×10 inked samples
 
-MAX_PICTURE_PIXELS = 50_000_000  # a phone's photograph; a small file can claim far more
-WORKING_SIDE = 1000  # px; larger pictures are averaged down to at most about this first
+MAX_SAMPLES = 10_000_000  # that a drawing's segments may have around them: 200 lines across it, or 0.2 s
+MAX_PICTURE_PIXELS = 20_000_000  # to decode; a small file can claim far more. JPEG decodes at a fraction of its size
+WORKING_SIDE = 1000  # px; larger pictures are averaged down to at most about twice this first
 MIN_CONTRAST = 16  # grey levels out of 255 between paper and ink; below that there is no ink
 NOISE_DEVIATIONS = 4.0  # a pixel this far from the paper's level is ink
 FAINT = 0.08  # share of the ink's full level below which JPEG's ringing, not ink, is seen
+
+
+class StrokesError(MnistError):
+    """Strokes that are too much to draw."""
 
 
 class PictureError(MnistError):
@@ -45,6 +50,9 @@ def from_strokes(strokes: Sequence[ArrayLike]) -> NDArray[np.uint8]:
 
     Returns:
         (28, 28) uint8; all 0 where there is no point.
+
+    Raises:
+        StrokesError: the path goes to and fro so often that drawing it would take seconds.
     """
     paths = [np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in strokes]
     paths = [path for path in paths if len(path)]
@@ -57,8 +65,14 @@ def from_strokes(strokes: Sequence[ArrayLike]) -> NDArray[np.uint8]:
     canvas = SIZE * OVERSAMPLING
     reach = BOX * OVERSAMPLING - PEN  # the longer side of the path, so that with the pen it fills the box
     ink = np.zeros((canvas, canvas), dtype=bool)
-    for path in paths:
-        scaled = (path - middle) / (extent or 1.0) * reach + canvas / 2
+    scaled_paths = [(path - middle) / (extent or 1.0) * reach + canvas / 2 for path in paths]
+    samples = sum(float((np.abs(np.diff(path, axis=0)) + PEN).prod(axis=1).sum()) for path in scaled_paths)
+    if samples > MAX_SAMPLES:
+        raise StrokesError(
+            f"expected a drawing of at most about {MAX_SAMPLES // canvas**2} lines across it, "
+            f"got {samples / canvas**2:.0f} times its area"
+        )
+    for scaled in scaled_paths:
         for start, end in zip(scaled, scaled[1:] if len(scaled) > 1 else scaled, strict=False):
             _draw_segment(ink, float(start[0]), float(start[1]), float(end[0]), float(end[1]))
     counts = ink.reshape(SIZE, OVERSAMPLING, SIZE, OVERSAMPLING).sum(axis=(1, 3))
@@ -128,6 +142,7 @@ def _load_grey(content: bytes) -> NDArray[np.float64]:
     """Decode to (height, width) grey, 0 black to 255 white: upright, flattened, of a workable size."""
     try:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG")) as picture:
+            picture.draft("L", (WORKING_SIDE, WORKING_SIDE))  # JPEG: decode no more than is needed; PNG: nothing
             width, height = picture.size
             if width * height > MAX_PICTURE_PIXELS:
                 raise PictureError(
@@ -140,28 +155,25 @@ def _load_grey(content: bytes) -> NDArray[np.float64]:
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
         reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"  # that one names a Python object
         raise PictureError(f"expected a whole PNG or JPEG picture, got {_describe(content)}{reason}") from error
-    factor = max(upright.size) // WORKING_SIDE
     if upright.mode.startswith(("I", "F")):  # 16-bit grey, which convert("L") would clip
-        levels = np.asarray(upright, dtype=np.float64)
-        upright = Image.fromarray((levels * (255 / max(levels.max(), 1))).astype(np.uint8))
-    if upright.has_transparency_data:
-        upright = _flatten(upright.convert("RGBA"))
-    grey = upright.convert("L")
-    return np.asarray(grey.reduce(factor) if factor > 1 else grey, dtype=np.float64)
+        levels = np.asarray(upright)
+        grey = Image.fromarray((levels // max(int(levels.max()) // 255, 1)).clip(0, 255).astype(np.uint8))
+    else:
+        grey = upright.convert("LA" if upright.has_transparency_data else "L")
+    if (factor := max(grey.size) // WORKING_SIDE) > 1:
+        grey = grey.reduce(factor)
+    levels = np.asarray(grey, dtype=np.float64)
+    return _flatten(levels[..., 0], levels[..., 1]) if grey.mode == "LA" else levels
 
 
 def _describe(content: bytes) -> str:
     return f"{len(content)} bytes beginning {content[:8].hex(' ')}" if content else "an empty body"
 
 
-def _flatten(picture: Image.Image) -> Image.Image:
-    """Lay a picture with transparency on paper that its ink stands out from: white, or black under light ink."""
-    levels = np.asarray(picture.convert("LA"), dtype=np.float64)
-    grey, alpha = levels[..., 0], levels[..., 1]
-    paper = 255 if alpha.min() == 255 or alpha.max() == 0 else 0 if (grey * alpha).sum() / alpha.sum() > 127.5 else 255
-    flat = Image.new("RGBA", picture.size, (paper, paper, paper, 255))
-    flat.alpha_composite(picture)
-    return flat
+def _flatten(grey: NDArray[np.float64], alpha: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lay a transparent picture on paper that its ink stands out from: white, or black under light ink."""
+    light_ink = alpha.min() < 255 and (grey * alpha).sum() > 127.5 * alpha.sum()
+    return (grey * alpha + (0.0 if light_ink else 255.0) * (255 - alpha)) / 255
 
 
 def _separate_ink(grey: NDArray[np.float64]) -> NDArray[np.float64]:

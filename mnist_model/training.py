@@ -71,6 +71,7 @@ class Trainer:
         self.config = config
         self.training = training
         self.epoch = 0  # how many are complete
+        self.seconds = 0.0  # spent in `fit`, whatever interruptions there were
         self.steps_per_epoch = len(training.labels) // config.batch_size
         torch.manual_seed(config.seed)
         self.model: nn.Module = create_model(config.arch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -119,6 +120,7 @@ class Trainer:
             "config": asdict(self.config),
             "images": len(self.training.labels),
             "epoch": self.epoch,
+            "seconds": self.seconds,
             "model": self.model.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -144,14 +146,14 @@ class Trainer:
             trainer.averaged.load_state_dict(state["averaged"])
             trainer.optimizer.load_state_dict(state["optimizer"])
             trainer.scheduler.load_state_dict(state["scheduler"])
-            trainer.epoch = state["epoch"]
+            trainer.epoch, trainer.seconds = state["epoch"], state["seconds"]
         except (KeyError, TypeError, RuntimeError) as error:
             raise MnistError(f"{path}: expected a run of this version of `mnist train`, got {error!r}") from error
         return trainer
 
 
 def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpoint:
-    """Train to the end of the schedule, keeping the state after each epoch in `resume_path`.
+    """Train to the end of the schedule, keeping the state in `resume_path` from the start and after each epoch.
 
     Shows a progress bar with loss, validation accuracy, images a second and time left. KeyboardInterrupt passes
     through; the state of the last whole epoch is on disk then.
@@ -161,7 +163,8 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
     """
     config = trainer.config
     images_per_epoch = trainer.steps_per_epoch * config.batch_size
-    started = time.monotonic()
+    started = time.monotonic() - trainer.seconds
+    checkpoints.save_atomically(trainer.state(), resume_path)  # in place of an older run's, which is not this one
     with tqdm(
         total=config.epochs * images_per_epoch,
         initial=trainer.epoch * images_per_epoch,
@@ -179,14 +182,15 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
 
         while trainer.epoch < config.epochs:
             trainer.train_one_epoch(on_batch)
+            trainer.seconds = time.monotonic() - started
             checkpoints.save_atomically(trainer.state(), resume_path)
             accuracy = evaluate(Predictor(trainer.averaged.module, min_confidence=0.0), validation).accuracy
             shown["validation"] = f"{accuracy:.2%}"
             progress.set_postfix(shown)
-    return _finish(trainer, validation, time.monotonic() - started)
+    return _finish(trainer, validation)
 
 
-def _finish(trainer: Trainer, validation: Split, seconds: float) -> Checkpoint:
+def _finish(trainer: Trainer, validation: Split) -> Checkpoint:
     """The averaged weights as a checkpoint, its confidence threshold set on the held-out digits."""
     weights = {name: tensor.contiguous().clone() for name, tensor in trainer.averaged.module.state_dict().items()}
     held_out = evaluate(Predictor(trainer.averaged.module, min_confidence=0.0), validation)
@@ -197,6 +201,6 @@ def _finish(trainer: Trainer, validation: Split, seconds: float) -> Checkpoint:
         min_confidence=float(np.quantile(held_out.confidences, REFUSED_HELD_OUT)),
         seed=trainer.config.seed,
         config=asdict(trainer.config),
-        metrics={"validation_accuracy": held_out.accuracy, "training_seconds": round(seconds, 1)},
+        metrics={"validation_accuracy": held_out.accuracy, "training_seconds": round(trainer.seconds, 1)},
         versions=checkpoints.library_versions(),
     )

@@ -7,10 +7,9 @@ import argparse
 import os
 import signal
 import sys
-import time
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from mnist_model.archive import build_archive
 from mnist_model.checkpoint import SHIPPED_WEIGHTS
@@ -21,48 +20,36 @@ from .page import PageServer
 from .ports import Ports
 from .torchserve import TorchServe
 
-
-class Stopped(BaseException):
-    """A signal asked us to end."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(ports: Ports, weights: Path) -> None:
-    """Serve until a signal or a failure; whatever was started is stopped in either case.
+def run(ports: Ports, weights: Path, stop: threading.Event) -> None:
+    """Serve until `stop` is set or something fails; whatever was started is stopped in either case.
 
     Raises:
         ServeError: something could not start, or TorchServe crashed.
         MnistError: the archive could not be built.
-        Stopped: a signal ended it.
     """
     ports.require_free()
-    say(f"model    {build_archive(weights)}")
-    with TorchServe(ports) as torchserve:
+    archive = build_archive(weights)
+    say(f"model    {archive}")
+    with TorchServe(ports, archive) as torchserve:
         say("starting TorchServe …")
-        torchserve.wait_until_ready()
+        torchserve.wait_until_ready(stop)
         with PageServer(ports):
-            say(f"API      {ports.url('inference')}/predictions/mnist")
-            say(f"manage   {ports.url('management')}")
-            say(f"metrics  {ports.url('metrics')}/metrics")
-            say(f"page     {ports.url('page')}")
-            say("Ready. Ctrl-C stops it.")
-            while True:
+            if not stop.is_set():
+                say(f"API      {ports.url('inference')}/predictions/mnist")
+                say(f"manage   {ports.url('management')}")
+                say(f"metrics  {ports.url('metrics')}/metrics")
+                say(f"page     {ports.url('page')}")
+                say("Ready. Ctrl-C stops it.")
+            while not stop.wait(0.2):
                 torchserve.require_alive()
-                time.sleep(0.2)
 
 
 def say(line: str) -> None:
     """Print at once, also into a pipe."""
     print(line, flush=True)
-
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def stop(number: int, frame: FrameType | None) -> None:
-    """Turn the first signal into an exception, so that what runs is stopped in order; a second one is ignored."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise Stopped
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,16 +63,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--weights", type=Path, default=SHIPPED_WEIGHTS, metavar="FILE", help="a checkpoint")
     args = parser.parse_args(argv)
+    # A signal sets an event and nothing else, so that nothing can be cut off in the middle of starting or stopping.
+    stop = threading.Event()
     for number in SIGNALS:
-        signal.signal(number, stop)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it for SIGHUP
+            signal.signal(number, lambda number, frame: stop.set())
     try:
-        run(Ports.from_environment(os.environ), args.weights)
-    except Stopped:
-        say("stopped")
-        return 0
+        run(Ports.from_environment(os.environ), args.weights, stop)
     except (ServeError, MnistError, OSError) as error:
         print(f"mnist serve: {error}", file=sys.stderr)
         return 1
+    say("stopped")
     return 0
 
 

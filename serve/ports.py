@@ -1,5 +1,6 @@
 """The four ports of the service, and who holds one that is not free."""
 
+import contextlib
 import errno
 import socket
 from collections.abc import Mapping
@@ -45,8 +46,9 @@ class Ports:
         return ports
 
     def url(self, name: str) -> str:
-        """The address of one part, as "http://127.0.0.1:8080"."""
-        return f"http://{HOST}:{vars(self)[name]}"
+        """The address of one part as a browser writes it: "http://127.0.0.1:8080", and without the port if it is 80."""
+        port = vars(self)[name]
+        return f"http://{HOST}" if port == 80 else f"http://{HOST}:{port}"
 
     def require_free(self) -> None:
         """Check that all four can be listened on.
@@ -60,10 +62,14 @@ class Ports:
                 try:
                     probe.bind((HOST, port))
                 except OSError as error:
-                    reason = holder(port) if error.errno == errno.EADDRINUSE else str(error)
+                    taken = error.errno == errno.EADDRINUSE
+                    reason = (
+                        f"is taken by {holder(port)}; stop that, or" if taken else f"cannot be had ({error.strerror});"
+                    )
+                    other = port + 100 if 1024 <= port <= 65435 else free_ports(1)[0]
                     raise ServeError(
-                        f"port {port}, wanted for {name}, is taken by {reason}; stop that, "
-                        f"or choose another port: {VARIABLES[name]}={port + 100} mnist serve"
+                        f"port {port}, wanted for {name}, {reason} choose another: "
+                        f"{VARIABLES[name]}={other} mnist serve"
                     ) from error
 
 
@@ -85,8 +91,10 @@ def holder(port: int) -> str:
     return "a process of another user"
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Return different ports that nothing listens on just now."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:  # all held at once, so that none comes twice
+            probe.bind((HOST, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]

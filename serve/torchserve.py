@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,11 +20,10 @@ import psutil
 
 from .errors import ServeError
 from .java import java_home
-from .ports import Ports, free_port
+from .ports import Ports, free_ports
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config.properties"
-LOGS = ROOT / "logs"
 READY_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 15.0
 CANARY = {"strokes": [[[0, 0], [0, 10]]]}  # one upright line: it goes through the recipe, the network and back
@@ -33,11 +33,18 @@ class TorchServe:
     """One TorchServe with one model, running inside a `with` block.
 
     It has a temporary folder of its own, because TorchServe keeps its process id, the sockets of its workers and
-    the unpacked archive under fixed names there: two of them would take each other's.
+    the unpacked archive under fixed names there: two of them would take each other's. The archive is copied there too,
+    so that another one built meanwhile changes nothing, and its logs are in a folder named after its port.
+
+    Args:
+        ports: where it listens.
+        archive: the model.
     """
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, archive: Path) -> None:
         self.ports = ports
+        self.archive = archive
+        self.logs = ROOT / "logs" / str(ports.inference)
         self._process: subprocess.Popen[bytes] | None = None
         self._log_starts: dict[str, int] = {}
 
@@ -64,10 +71,18 @@ class TorchServe:
 
     def _start(self, home: Path | None) -> None:
         config = self._folder / "config.properties"
-        config.write_text(configure(CONFIG.read_text(), self.ports))
-        LOGS.mkdir(exist_ok=True)
-        self._log_starts = {name: _size(LOGS / name) for name in ("ts_log.log", "model_log.log")}
-        environment = {**os.environ, "TMPDIR": str(self._folder), "TEMP": str(self._folder), "LOG_LOCATION": str(LOGS)}
+        store = self._folder / "model_store"
+        store.mkdir()
+        shutil.copyfile(self.archive, store / self.archive.name)
+        config.write_text(configure(CONFIG.read_text(), self.ports, store))
+        self.logs.mkdir(parents=True, exist_ok=True)
+        self._log_starts = {name: _size(self.logs / name) for name in ("ts_log.log", "model_log.log")}
+        environment = {
+            **os.environ,
+            "TMPDIR": str(self._folder),
+            "TEMP": str(self._folder),
+            "LOG_LOCATION": str(self.logs),
+        }
         for variable in ("TS_CONFIG_FILE", "LOG4J_CONFIGURATION_FILE"):  # they would silently win
             environment.pop(variable, None)
         if home is not None:
@@ -93,22 +108,25 @@ class TorchServe:
                 start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
             )
 
-    def wait_until_ready(self) -> None:
-        """Return when a worker is READY and has answered a canary prediction.
+    def wait_until_ready(self, stop: threading.Event) -> None:
+        """Return when a worker is READY and has answered a canary prediction, or when `stop` is set.
 
         Raises:
             ServeError: TorchServe ended, its worker died, or neither answered in time; with the cause from the logs.
         """
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-        while time.monotonic() < deadline:
+        while not stop.is_set():
             self.require_alive()
             if cause := self._worker_death():
-                raise ServeError(f"TorchServe's worker died: {cause}; the whole story is in {LOGS / 'model_log.log'}")
+                raise ServeError(
+                    f"TorchServe's worker died: {cause}; the whole story is in {self.logs / 'model_log.log'}"
+                )
             if "READY" in self._worker_states():
                 self._predict_canary()
                 return
-            time.sleep(0.05)
-        raise ServeError(f"no worker was ready within {READY_TIMEOUT_SECONDS:.0f} s; {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise ServeError(f"no worker was ready within {READY_TIMEOUT_SECONDS:.0f} s; {self._last_words()}")
+            stop.wait(0.05)
 
     def require_alive(self) -> None:
         """Check that the process still runs.
@@ -123,17 +141,16 @@ class TorchServe:
     def _stop(process: subprocess.Popen[bytes]) -> None:
         try:
             started = psutil.Process(process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            started = []
-        # The launcher waits for Java, and Java ends its workers: telling Java is enough where all goes well.
-        for each in [p for p in started if p.name().startswith("java")] or started:
-            _signal(each, signal.SIGTERM)
-        _, alive = psutil.wait_procs(started, timeout=STOP_TIMEOUT_SECONDS)
-        for each in alive:
-            _signal(each, signal.SIGKILL)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # whatever was orphaned; the group is ours alone
-        process.wait()
+            # The launcher waits for Java, and Java ends its workers: telling Java is enough where all goes well.
+            for each in [p for p in started if "org.pytorch.serve.ModelServer" in p.cmdline()] or started:
+                each.terminate()
+            psutil.wait_procs(started, timeout=STOP_TIMEOUT_SECONDS)
+        except psutil.Error:
+            pass  # one of them ended meanwhile; what is left is ended here
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the group is TorchServe's alone
+            process.wait()
 
     def _worker_states(self) -> list[str]:
         try:
@@ -176,11 +193,11 @@ class TorchServe:
         lines = output.read_text(errors="replace").splitlines() if output.exists() else []
         lines += self._new_lines("ts_log.log")
         telling = [line for line in lines if line.strip() and not line.startswith(("WARNING", "Warning", "\t"))]
-        return f"its last words: {' | '.join(telling[-3:])[:600]}" if telling else f"see {LOGS}"
+        return f"its last words: {' | '.join(telling[-3:])[:600]}" if telling else f"see {self.logs}"
 
     def _new_lines(self, name: str) -> list[str]:
         """Lines that a log has gained since the start."""
-        path = LOGS / name
+        path = self.logs / name
         start = self._log_starts.get(name, 0)
         if not path.exists():
             return []
@@ -189,32 +206,35 @@ class TorchServe:
             return file.read().decode(errors="replace").splitlines()
 
 
-def configure(text: str, ports: Ports) -> str:
-    """config.properties with these ports in place of its own, and gRPC, which nothing here uses, out of the way."""
+def configure(text: str, ports: Ports, model_store: Path) -> str:
+    """config.properties with these ports and this folder in place of its own.
+
+    gRPC, which nothing here uses, is moved out of the way.
+    """
+    grpc_inference, grpc_management = free_ports(2)
     values = {
         "inference_address": ports.url("inference"),
         "management_address": ports.url("management"),
         "metrics_address": ports.url("metrics"),
         "cors_allowed_origin": ports.url("page"),
-        "grpc_inference_port": str(free_port()),
-        "grpc_management_port": str(free_port()),
+        "grpc_inference_port": str(grpc_inference),
+        "grpc_management_port": str(grpc_management),
+        "model_store": str(model_store),
+        "allowed_urls": f"file://{model_store}/.*",
     }
     for key, value in values.items():
-        text, count = re.subn(rf"(?m)^{key}=.*$", f"{key}={value}", text)
+        text, count = re.subn(rf"(?m)^{key}=.*$", lambda _, line=f"{key}={value}": line, text)  # type: ignore[misc]
         if count != 1:
             raise ServeError(f"{CONFIG}: expected one line {key}=…, found {count}")
     return text
 
 
 def _get_json(request: str | urllib.request.Request) -> Any:
-    with urllib.request.urlopen(request, timeout=10) as response:
+    # No proxy, whatever the environment says: this is for loopback alone.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=10) as response:
         return json.load(response)
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-def _signal(process: psutil.Process, number: signal.Signals) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.send_signal(number)

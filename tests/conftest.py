@@ -1,6 +1,7 @@
 """What every kind of test may ask for."""
 
 import gzip
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from mnist_model.idx import write_idx
 from tests.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"  # the tests talk to loopback alone
 
 
 @pytest.fixture(scope="session")

@@ -12,15 +12,22 @@ import httpx
 import psutil
 
 from mnist_model.archive import ROOT
-from serve.ports import VARIABLES, Ports, free_port
+from serve.java import java_home
+from serve.ports import VARIABLES, Ports, free_ports
 
 START_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 30
 
 
-def free_ports() -> Ports:
-    """Four ports that nothing listens on just now."""
-    return Ports(free_port(), free_port(), free_port(), free_port())
+def four_ports() -> Ports:
+    """Ports that nothing listens on just now."""
+    return Ports(*free_ports(4))
+
+
+def java_environment() -> dict[str, str]:
+    """This process's environment, with the Java that `make setup` brought where there is no other."""
+    home = java_home()
+    return {**os.environ, **({"JAVA_HOME": str(home)} if home else {})}
 
 
 def environment(ports: Ports) -> dict[str, str]:
@@ -44,7 +51,7 @@ class Service:
         command: tuple[str, ...] = (sys.executable, "-m", "serve"),
         folder: Path = ROOT,
     ) -> None:
-        self.ports = ports or free_ports()
+        self.ports = ports or four_ports()
         self.command = command
         self.folder = folder
         self.output: list[str] = []

@@ -59,16 +59,17 @@ def test_the_examples_work(folder: Path, service: Service) -> None:
         )
         assert result.returncode == 0, f"{text}\n{result.stderr}"
         assert result.stdout.strip(), text
-        if not result.stdout.startswith("{"):
+        if "/predictions/" not in text:
             continue
         answer = json.loads(result.stdout)
         if shown := shown_answer(index):
             probabilities = answer.pop("probabilities", []), shown.pop("probabilities", [])
             assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-5)
             assert answer == pytest.approx(shown, abs=1e-5)
-        elif "tensor" not in text:
+        else:
             answers = answer.get("predictions", [answer])
-            assert [(a["digit"], a["is_digit"]) for a in answers] == [(7, True)] * len(answers)
+            expected = {7} if "tensor" not in text else set(range(10))  # 784 ones may be read as anything
+            assert {each["digit"] for each in answers} <= expected
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))

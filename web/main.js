@@ -31,7 +31,7 @@ function changed() {
 }
 
 function ask() {
-  questions.ask({ version: drawing.version, image: imageFromStrokes(drawing.strokes) });
+  questions.ask(() => ({ version: drawing.version, image: imageFromStrokes(drawing.strokes) }));
 }
 
 function onAnswer({ version }, answer) {
@@ -42,7 +42,7 @@ function onAnswer({ version }, answer) {
 
 function onError({ version }, error) {
   latest = { version, error };
-  if (error.retry) setOffline(error);
+  setOffline(error.retry ? error : null); // a refusal shows that the server is there
   render();
 }
 
@@ -52,13 +52,14 @@ function setOffline(error) {
   element('connection').hidden = error === null;
   if (error === null) return;
   element('connection').textContent = `${error.message} Trying again…`;
-  retryTimer = setTimeout(drawing.isEmpty ? ping : ask, RETRY_MS);
+  retryTimer = setTimeout(() => (drawing.isEmpty ? ping() : ask()), RETRY_MS);
 }
 
 async function ping() {
   try {
     await server.ping();
-    setOffline(null);
+    if (drawing.isEmpty) setOffline(null);
+    else ask(); // it is reachable; whether it answers shows now
   } catch (error) {
     setOffline(error);
   }
@@ -96,6 +97,7 @@ function undo() {
   drawing.undo();
   pad.draw();
   questions.cancel();
+  latest = null; // what was said of the removed stroke
   changed();
 }
 
@@ -116,6 +118,8 @@ document.addEventListener('keydown', (event) => {
     undo();
   }
 });
+
+window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => pad.draw()); // ink of another colour
 
 if (new URLSearchParams(window.location.search).get('mode') === 'browser') {
   element('mode').textContent = 'Predicting in the browser is not built yet: the server answers instead.';

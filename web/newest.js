@@ -1,8 +1,9 @@
 // At most one question in flight, and the newest one wins. No DOM.
 
 /**
- * Sends questions one at a time. A question asked while another is in flight waits, and replaces any that waited
- * before it; so answers come in order, and the last one is always that of the newest question.
+ * Sends questions one at a time. One that is asked while another is in flight waits, and replaces any that waited
+ * before it; so answers come in order, and the last one is always that of the newest question. A question is given as
+ * a function that makes it, called when it is sent: those that are replaced cost nothing.
  */
 export class NewestWins {
   #send;
@@ -22,9 +23,9 @@ export class NewestWins {
   }
 
   /** Ask now, or as soon as the question in flight is answered. */
-  ask(question) {
-    if (this.#inFlight === null) this.#start(question);
-    else this.#waiting = { question };
+  ask(makeQuestion) {
+    if (this.#inFlight === null) this.#start(makeQuestion);
+    else this.#waiting = makeQuestion;
   }
 
   /** Forget every question; an answer that is still on its way is dropped. */
@@ -34,7 +35,8 @@ export class NewestWins {
     this.#inFlight = null;
   }
 
-  async #start(question) {
+  async #start(makeQuestion) {
+    const question = makeQuestion();
     const controller = new AbortController();
     this.#inFlight = controller;
     let report;
@@ -48,7 +50,7 @@ export class NewestWins {
     this.#inFlight = null;
     const next = this.#waiting;
     this.#waiting = null;
-    if (next !== null) this.#start(next.question);
+    if (next !== null) this.#start(next);
     report();
   }
 }

@@ -24,16 +24,16 @@ export class Server {
    */
   async predict(image, signal) {
     // Raw bytes without a content type: the server takes them so, and the browser asks no permission first.
-    const response = await this.#fetch('/predictions/mnist', { method: 'POST', body: image }, signal);
+    const { ok, status, body } = await this.#fetch('/predictions/mnist', { method: 'POST', body: image }, signal);
     let answer;
     try {
-      answer = await response.json();
+      answer = JSON.parse(body);
     } catch {
-      throw new NoAnswer(`${this.url} answered ${response.status} with something unreadable.`, { retry: true });
+      throw new NoAnswer(`${this.url} answered ${status} with something unreadable.`, { retry: true });
     }
-    if (response.ok && Array.isArray(answer.probabilities)) return answer;
-    const reason = answer.message ?? 'an answer of another form';
-    throw new NoAnswer(`${this.url} answered ${response.status}: ${reason}`, { retry: response.status >= 500 });
+    if (ok && Array.isArray(answer?.probabilities)) return answer;
+    const reason = answer?.message ?? 'an answer of another form';
+    throw new NoAnswer(`${this.url} answered ${status}: ${reason}`, { retry: status >= 500 });
   }
 
   /** Resolves when the server is reachable; throws NoAnswer when it is not. */
@@ -47,7 +47,9 @@ export class Server {
     const timer = setTimeout(abort, TIMEOUT_MS);
     signal.addEventListener('abort', abort);
     try {
-      return await fetch(this.url + path, { ...options, signal: timeout.signal, cache: 'no-store' });
+      const response = await fetch(this.url + path, { ...options, signal: timeout.signal, cache: 'no-store' });
+      // The body may hang too, so it is read under the same limit.
+      return { ok: response.ok, status: response.status, body: await response.text() };
     } catch {
       const late = timeout.signal.aborted && !signal.aborted;
       throw new NoAnswer(`${this.url} ${late ? 'does not answer' : 'cannot be reached'}.`, { retry: true });

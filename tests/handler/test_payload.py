@@ -122,6 +122,13 @@ ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     "1e999": (JSON, b"[1e999" + b",0" * 783 + b"]", 400, "OutOfRange", "got Infinity at index 0"),
     "a huge integer": (JSON, as_json([10**400] + [0] * 783), 400, "OutOfRange", "at index 0"),
     "a text among them": (JSON, as_json(["1"] + [0] * 783), 400, "NotANumber", 'expected numbers, got "1" at index 0'),
+    "a lone surrogate": (JSON, b'"\\ud800"', 400, "UnknownForm", 'got "\ud800"'),
+    "a lone surrogate as a key": (JSON, b'{"\\ud800": 1}', 400, "UnknownForm", "got the keys"),
+    "to and fro without end": (
+        *(JSON, as_json({"strokes": [[[i % 2, i % 2] for i in range(1000)]]}), 400),
+        *("InvalidStrokes", "at most about 127 lines across it, got"),
+    ),
+    "9 MB": ("image/png", bytes(9_000_000), 400, "TooLarge", "at most 8388608 bytes, got 9000000"),
     "a null among them": (JSON, as_json([0] * 783 + [None]), 400, "NotANumber", "got null at index 783"),
     "a true among them": (JSON, as_json([True] + [0] * 783), 400, "NotANumber", "got true at index 0"),
     "the second of many": (JSON, as_json([[0] * 784, [0]]), 400, "WrongLength", "got 1 (image 1)"),
@@ -146,7 +153,7 @@ ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     "a point far away": (JSON, b'{"strokes": [[[1e300, 2]]]}', 400, "InvalidStrokes", "numbers within ±1e+09"),
     "points without end": (
         *(JSON, as_json({"strokes": [[[0, 0]] * (MAX_POINTS + 1)]}), 400),
-        *("TooManyPoints", "at most 10000 points"),
+        *("TooManyPoints", "at most 5000 points"),
     ),
     "783 bytes": (None, bytes(783), 400, "WrongLength", "expected 784 pixel values, got 783"),
     "785 bytes": (

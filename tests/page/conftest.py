@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import find_chromium
+from tests.programs import find_chromium
 from tests.service import Service
 
 FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -17,7 +17,7 @@ def browser() -> Iterator[Browser]:
     """The Chromium that `make test` found or installed."""
     path = find_chromium()
     if path is None:
-        pytest.fail("these tests need Chromium; `python -m tests.browser` installs one")
+        pytest.fail("these tests need Chromium; `python -m tests.programs` installs one")
     flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS  # Chromium's sandbox refuses root
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=flags)

@@ -28,7 +28,7 @@ beforeEach(() => {
 const asked = () => sent.map(({ question }) => question);
 
 test('one question is sent at once and answered', async () => {
-  questions.ask('a');
+  questions.ask(() => 'a');
   assert.deepEqual(asked(), ['a']);
   sent[0].resolve(1);
   await settle();
@@ -36,7 +36,7 @@ test('one question is sent at once and answered', async () => {
 });
 
 test('while one is in flight the others wait, and only the newest of them is sent', async () => {
-  for (const question of ['a', 'b', 'c', 'd']) questions.ask(question);
+  for (const question of ['a', 'b', 'c', 'd']) questions.ask(() => question);
   assert.deepEqual(asked(), ['a']);
   sent[0].resolve(1);
   await settle();
@@ -50,8 +50,8 @@ test('while one is in flight the others wait, and only the newest of them is sen
 });
 
 test('a failure is reported, and the next question is sent', async () => {
-  questions.ask('a');
-  questions.ask('b');
+  questions.ask(() => 'a');
+  questions.ask(() => 'b');
   sent[0].reject(new Error('broken'));
   await settle();
   assert.deepEqual(said, [['a', 'broken']]);
@@ -59,11 +59,11 @@ test('a failure is reported, and the next question is sent', async () => {
 });
 
 test('after cancel no answer arrives, the request is aborted, and a new question is sent at once', async () => {
-  questions.ask('a');
-  questions.ask('b');
+  questions.ask(() => 'a');
+  questions.ask(() => 'b');
   questions.cancel();
   assert.ok(sent[0].signal.aborted);
-  questions.ask('c');
+  questions.ask(() => 'c');
   assert.deepEqual(asked(), ['a', 'c']);
   sent[0].resolve(1); // late
   await settle();
@@ -79,11 +79,20 @@ test('a question asked from within an answer is sent', async () => {
   const asking = new NewestWins(send, {
     onAnswer: (question) => {
       answers.push(question);
-      if (question < 3) asking.ask(question + 1);
+      if (question < 3) asking.ask(() => question + 1);
     },
     onError: assert.fail,
   });
-  asking.ask(1);
+  asking.ask(() => 1);
   await settle();
   assert.deepEqual(answers, [1, 2, 3]);
+});
+
+test('a question that is replaced is never made', async () => {
+  const made = [];
+  const make = (name) => () => made.push(name);
+  for (const name of ['a', 'b', 'c']) questions.ask(make(name));
+  sent[0].resolve();
+  await settle();
+  assert.deepEqual(made, ['a', 'c']);
 });

@@ -62,6 +62,18 @@ for (const [name, status, body, retry, words] of [
   });
 }
 
+test('an answer that is null is of another form', async () => {
+  reply = respond(200, 'null');
+  await assert.rejects(predict, (error) => error instanceof NoAnswer && /another form/.test(error.message));
+});
+
+test('an answer that stops in the middle can be aborted', async () => {
+  reply = (response) => response.write('{"digit": ');
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 50);
+  await assert.rejects(server.predict(new Uint8Array(784), controller.signal), NoAnswer);
+});
+
 test('a server that hangs up is retried', async () => {
   reply = (response) => response.destroy();
   await assert.rejects(predict, (error) => error.retry && /cannot be reached/.test(error.message));

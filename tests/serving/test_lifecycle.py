@@ -16,7 +16,7 @@ import pytest
 from mnist_model.archive import ROOT
 from serve.ports import HOST, Ports
 from serve.torchserve import configure
-from tests.service import Service, environment, free_ports
+from tests.service import Service, environment, four_ports, java_environment
 
 STROKES = b'{"strokes": [[[10, 12.5], [40, 11], [22, 60]]]}'
 
@@ -86,6 +86,30 @@ def test_a_crash_of_torchserve_ends_it_with_an_error() -> None:
     assert Service.still_running(started) == []
 
 
+def test_a_proxy_in_the_environment_is_not_asked(service: Service) -> None:
+    """Everything is on loopback, whatever http_proxy says."""
+    ports = four_ports()
+    with Service(ports, ("env", "http_proxy=http://127.0.0.1:1", sys.executable, "-m", "serve")) as running:
+        assert running.post(STROKES, "application/json").json()["digit"] == 7
+
+
+def test_a_signal_while_it_starts_stops_it_too() -> None:
+    """At any moment: nothing is left behind, and the exit status is 0."""
+    for delay in (1.0, 2.5):
+        ports = four_ports()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "serve"], cwd=ROOT, env=environment(ports), stdout=subprocess.PIPE, text=True
+        )
+        with process:
+            time.sleep(delay)
+            started = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        assert process.returncode == 0 or not started  # before its handlers were there, the signal itself ended it
+        assert Service.still_running(started) == []
+        assert all(is_free(port) for port in vars(ports).values())
+
+
 def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
     """TorchServe starts another one, and the service answers again."""
     with Service() as running:
@@ -103,7 +127,7 @@ def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_named_with_its_holder() -> None:
     """The port, what it was wanted for, the process that has it, and how to choose another."""
-    ports = free_ports()
+    ports = four_ports()
     with socket.create_server((HOST, ports.inference)):
         result = serve(ports)
     assert result.returncode == 1
@@ -119,14 +143,14 @@ def test_a_taken_port_is_named_with_its_holder() -> None:
 )
 def test_a_wrong_port_is_refused(variable: str, value: str, message: str) -> None:
     """Before anything starts."""
-    result = serve(free_ports(), variables={variable: value})
+    result = serve(four_ports(), variables={variable: value})
     assert result.returncode == 1
     assert message in result.stderr
 
 
 def test_two_equal_ports_are_refused() -> None:
     """They are shown with their names."""
-    ports = free_ports()
+    ports = four_ports()
     result = serve(ports, variables={"METRICS_PORT": str(ports.inference)})
     assert result.returncode == 1
     assert f"expected four different ports, got PORT={ports.page}, INFERENCE_PORT={ports.inference}" in result.stderr
@@ -138,7 +162,7 @@ def test_a_worker_that_cannot_start_ends_it_with_the_cause(tmp_path: Path) -> No
     handler = project / "handlers" / "digit_handler.py"
     broken = 'logging.getLogger().setLevel(logging.WARNING)\n        raise ValueError("broken on purpose")'
     handler.write_text(handler.read_text().replace("logging.getLogger().setLevel(logging.WARNING)", broken))
-    ports = free_ports()
+    ports = four_ports()
     result = serve(ports, project)
     assert result.returncode == 1
     assert "TorchServe's worker died: ValueError: broken on purpose; the whole story is in" in result.stderr
@@ -151,20 +175,23 @@ def test_a_configuration_that_torchserve_refuses_ends_it_with_its_words(tmp_path
     project = copy_of_the_project(tmp_path)
     config = project / "config.properties"
     config.write_text(config.read_text().replace("metrics_config=serve/metrics.yaml", "metrics_config=no/such.yaml"))
-    result = serve(free_ports(), project)
+    result = serve(four_ports(), project)
     assert result.returncode == 1
     assert "no/such.yaml" in result.stderr
 
 
 def test_torchserve_starts_by_hand(tmp_path: Path) -> None:
     """The README's command, in the checkout, with other ports so that it disturbs nothing."""
-    ports = free_ports()
-    (tmp_path / "config.properties").write_text(configure((ROOT / "config.properties").read_text(), ports))
+    ports = four_ports()
+    text = (ROOT / "config.properties").read_text()
+    (tmp_path / "config.properties").write_text(configure(text, ports, ROOT / "model_store"))
     variables = {"TMPDIR": str(tmp_path), "TEMP": str(tmp_path), "LOG_LOCATION": str(tmp_path / "logs")}
     torchserve = [str(Path(sys.executable).parent / "torchserve")]
 
     def run(*arguments: str) -> None:
-        subprocess.run([*torchserve, *arguments], cwd=ROOT, env={**os.environ, **variables}, check=True, timeout=60)
+        subprocess.run(
+            [*torchserve, *arguments], cwd=ROOT, env={**java_environment(), **variables}, check=True, timeout=60
+        )
 
     subprocess.run([sys.executable, "-m", "mnist_model", "archive"], cwd=ROOT, check=True, timeout=60)
     run("--start", "--ncs", "--ts-config", str(tmp_path / "config.properties"))

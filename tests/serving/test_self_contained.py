@@ -14,7 +14,7 @@ import pytest
 
 from mnist_model.archive import build_archive
 from mnist_model.dataset import Split
-from tests.service import free_ports
+from tests.service import four_ports, java_environment
 
 
 @pytest.fixture
@@ -36,18 +36,18 @@ def foreign_python(tmp_path: Path) -> Path:
 
 def test_the_archive_needs_nothing_of_this_project(foreign_python: Path, tmp_path: Path, digits: Split) -> None:
     """JSON that TorchServe decodes itself, raw bytes, and an error; no metrics file, no batching."""
-    ports = free_ports()
+    ports = four_ports()
     archive = build_archive(folder=tmp_path / "store")
     (tmp_path / "config.properties").write_text(
         "".join(f"{name}_address={ports.url(name)}\n" for name in ("inference", "management", "metrics"))
         + "disable_token_authorization=true\ndefault_workers_per_model=1\n"
-        + f"grpc_inference_port={ports.page}\ngrpc_management_port={free_ports().page}\n"
+        + f"grpc_inference_port={ports.page}\ngrpc_management_port={four_ports().page}\n"
     )
     command = [
         *(str(foreign_python), "-m", "ts.model_server", "--start", "--foreground", "--ncs"),
         *("--model-store", str(archive.parent), "--models", "mnist=mnist.mar", "--ts-config", "config.properties"),
     ]
-    variables = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    variables = {**java_environment(), "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
     variables.pop("PYTHONPATH", None)
     with (tmp_path / "output.txt").open("wb") as output:
         process = subprocess.Popen(

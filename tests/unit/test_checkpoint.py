@@ -83,6 +83,13 @@ def test_what_is_no_checkpoint_is_refused(checkpoint: Checkpoint, tmp_path: Path
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match=r"mlp\.pt: expected a checkpoint"):
         checkpoints.load(path)
+    for content in (b"hello", b"\x80\x02.", b"PK\x03\x04"):
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match=r"mlp\.pt: expected a checkpoint"):
+            checkpoints.load(path)
+    checkpoints.save(replace(checkpoint, model=None), path)  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match="weights of the architecture 'mlp', got others"):
+        checkpoints.load(path)
     path.write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"mlp\.pt: expected a checkpoint"):
         checkpoints.load(path)

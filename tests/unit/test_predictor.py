@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from mnist_model import checkpoint as checkpoints
+from mnist_model.checkpoint import CheckpointError
 from mnist_model.dataset import Split
-from mnist_model.errors import MnistError
 from mnist_model.predictor import CHUNK, NO_INK, Predictor
 
 
@@ -81,7 +81,7 @@ def test_another_shape_or_type_is_refused(predictor: Predictor, images: NDArray[
 def test_weights_behind_another_recipe_are_refused(tmp_path: Path) -> None:
     """Their users' drawings would go through the wrong one."""
     checkpoints.save(replace(checkpoints.load(), preprocessing_version=99), tmp_path / "cnn.pt")
-    with pytest.raises(MnistError, match="expected preprocessing version 1, got 99"):
+    with pytest.raises(CheckpointError, match="expected preprocessing version 1, got 99"):
         Predictor.load(tmp_path / "cnn.pt")
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_model.dataset import load_split
-from mnist_model.preprocessing import BOX, CENTRE, PictureError, from_picture, from_strokes
+from mnist_model.preprocessing import BOX, CENTRE, PictureError, StrokesError, from_picture, from_strokes
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 STROKES = json.loads((GOLDEN / "strokes.json").read_text())
@@ -176,5 +176,20 @@ def test_a_picture_cut_anywhere_is_refused_or_read(name: str) -> None:
 
 def test_a_small_file_that_claims_to_be_huge_is_refused() -> None:
     """Before its pixels are unpacked."""
-    with pytest.raises(PictureError, match="at most 50,000,000 pixels, got 9000×9000"):
-        from_picture(png(np.zeros((9000, 9000), np.uint8)))
+    with pytest.raises(PictureError, match="at most 20,000,000 pixels, got 5000×5000"):
+        from_picture(png(np.zeros((5000, 5000), np.uint8)))
+
+
+def test_a_photograph_of_many_megapixels_is_read() -> None:
+    """JPEG is decoded at a fraction of its size."""
+    grey = Image.open(GOLDEN / "dark-on-light.png")
+    large = png(np.asarray(grey.resize((6000, 7800))), "JPEG")
+    assert difference(from_picture(large), from_picture(png(np.asarray(grey.resize((1000, 1300)))))) < 1
+
+
+def test_a_scribble_that_would_take_seconds_is_refused() -> None:
+    """By the area that its segments cover; 100 lines across are drawn, in a moment."""
+    zigzag = [[float(i % 2), float(i % 2)] for i in range(10_000)]
+    assert from_strokes([zigzag[:100]]).any()
+    with pytest.raises(StrokesError, match="at most about 127 lines across it, got"):
+        from_strokes([zigzag])

@@ -10,7 +10,7 @@ import pytest
 from mnist_model.archive import ROOT
 from serve.errors import ServeError
 from serve.java import java_home, java_version
-from serve.ports import Ports, free_port
+from serve.ports import Ports, free_ports
 from serve.torchserve import configure
 
 
@@ -75,11 +75,14 @@ def test_what_is_no_port_is_refused(value: str) -> None:
 def test_the_configuration_follows_the_ports() -> None:
     """Addresses and the CORS origin; nothing else changes."""
     text = (ROOT / "config.properties").read_text()
-    changed = configure(text, Ports(18000, 18080, 18081, 18082)).splitlines()
+    changed = configure(text, Ports(18000, 18080, 18081, 18082), Path("/some/store")).splitlines()
     assert "inference_address=http://127.0.0.1:18080" in changed
     assert "cors_allowed_origin=http://127.0.0.1:18000" in changed
+    assert "model_store=/some/store" in changed
     kept = [line for line in text.splitlines() if not line.startswith(("inference_", "management_", "metrics_address"))]
-    kept = [line for line in kept if not line.startswith(("cors_allowed_origin", "grpc_"))]
+    kept = [
+        line for line in kept if not line.startswith(("cors_allowed_origin", "grpc_", "model_store", "allowed_urls"))
+    ]
     assert set(kept) <= set(changed)
 
 
@@ -87,7 +90,7 @@ def test_a_configuration_without_an_address_is_refused() -> None:
     """A line that someone removed would otherwise silently be TorchServe's default."""
     text = (ROOT / "config.properties").read_text().replace("metrics_address=", "# metrics_address=")
     with pytest.raises(ServeError, match="expected one line metrics_address=…, found 0"):
-        configure(text, Ports())
+        configure(text, Ports(), Path("/some/store"))
 
 
 def test_the_shipped_configuration_is_for_the_default_ports() -> None:
@@ -99,5 +102,11 @@ def test_the_shipped_configuration_is_for_the_default_ports() -> None:
 
 
 def test_free_ports_differ() -> None:
-    """Two calls in a row."""
-    assert free_port() != free_port()
+    """However many."""
+    assert len(set(free_ports(20))) == 20
+
+
+def test_an_address_is_as_a_browser_writes_it() -> None:
+    """The origin has no port where it is 80."""
+    assert Ports(page=8000).url("page") == "http://127.0.0.1:8000"
+    assert Ports(page=80).url("page") == "http://127.0.0.1"
