@@ -198,8 +198,8 @@ def fetch(folder: str | Path, sources: Sequence[Source] = SOURCES) -> None:
     )
 
 
-def ensure(folder: str | Path, *splits: str) -> None:
+def ensure(folder: str | Path, *splits: str, sources: Sequence[Source] = SOURCES) -> None:
     """Fetch MNIST into `folder` unless the files of these splits are there already."""
     if any(find_file(Path(folder), name) is None for split in splits for name in SPLITS[split]):
         logger.info("MNIST is not in %s; fetching it", folder)
-        fetch(folder)
+        fetch(folder, sources)

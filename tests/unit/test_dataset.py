@@ -130,14 +130,13 @@ def test_an_interrupted_fetch_leaves_nothing_half_written(fake_mnist: Path, tmp_
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_ensure_leaves_files_that_are_there(fake_mnist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is fetched where nothing is missing."""
-    monkeypatch.setattr(dataset, "SOURCES", ())
+def test_ensure_leaves_files_that_are_there(fake_mnist: Path) -> None:
+    """Nothing is fetched where nothing is missing of the splits that are asked for."""
     for name in dataset.SPLITS["train"]:
         (fake_mnist / name).unlink()
-    dataset.ensure(fake_mnist, "test")
+    dataset.ensure(fake_mnist, "test", sources=())
     with pytest.raises(DatasetError, match="could not be fetched"):
-        dataset.ensure(fake_mnist, "train", "test")
+        dataset.ensure(fake_mnist, "train", "test", sources=())
 
 
 def test_fetch_leaves_the_users_files_as_they_are(fake_mnist: Path, tmp_path: Path) -> None:
