@@ -162,12 +162,12 @@ def _parse_strokes(values: object) -> Payload:
     for number, stroke in enumerate(values):
         if not isinstance(stroke, list):
             raise PayloadError("InvalidStrokes", f"{expected}, got {_name(stroke)} as stroke {number}")
-        points += len(stroke)
+        points += max(1, len(stroke))  # an empty stroke costs its share too
         if points > MAX_POINTS:
             raise PayloadError("TooManyPoints", f"expected at most {MAX_POINTS} points, got more")
-        for point in stroke:
+        for place, point in enumerate(stroke):
             if not _is_point(point):
-                found = f"{_name(point)} in stroke {number}"
+                found = f"{_shown(point)} as point {place} of stroke {number}"
                 raise PayloadError("InvalidStrokes", f"{expected}, numbers within ±{MAX_COORDINATE:.0e}, got {found}")
         strokes.append(stroke)
     try:
@@ -235,6 +235,11 @@ def _name(value: object) -> str:
         return f"an array of {len(value)}"
     if isinstance(value, dict):
         return "an object"
+    return _shown(value)
+
+
+def _shown(value: object) -> str:
+    """The beginning of a JSON value's text."""
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 40 else f"{text[:40]}…"
 

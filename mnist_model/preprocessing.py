@@ -7,12 +7,11 @@ byte, so every step here is explicit arithmetic whose result does not depend on 
 """
 
 import io
-import struct
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .errors import MnistError
 
@@ -31,6 +30,18 @@ WORKING_SIDE = 1000  # px; larger pictures are averaged down to at most about tw
 MIN_CONTRAST = 16  # grey levels out of 255 between paper and ink; below that there is no ink
 NOISE_DEVIATIONS = 4.0  # a pixel this far from the paper's level is ink
 FAINT = 0.08  # share of the ink's full level below which JPEG's ringing, not ink, is seen
+
+
+ORIENTATION_TAG = 0x0112  # of EXIF: how the camera was held
+TURNS: dict[object, Image.Transpose] = {  # its values 2 to 8 -> what makes the picture upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class StrokesError(MnistError):
@@ -148,11 +159,12 @@ def _load_grey(content: bytes) -> NDArray[np.float64]:
                 raise PictureError(
                     f"expected a picture of at most {MAX_PICTURE_PIXELS:,} pixels, got {width}×{height}; shrink it"
                 )
-            upright = ImageOps.exif_transpose(picture)
+            picture.load()
+            turn = TURNS.get(picture.getexif().get(ORIENTATION_TAG))
+            upright = picture.transpose(turn) if turn is not None else picture.copy()
     except PictureError:
         raise
-    # What Pillow raises for damaged files is not one class: each decoder has its own.
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
+    except Exception as error:  # what Pillow raises for damaged files has no common class
         reason = "" if isinstance(error, UnidentifiedImageError) else f" ({error})"  # that one names a Python object
         raise PictureError(f"expected a whole PNG or JPEG picture, got {_describe(content)}{reason}") from error
     if upright.mode.startswith(("I", "F")):  # 16-bit grey, which convert("L") would clip

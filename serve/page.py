@@ -1,6 +1,7 @@
 """Serves the static page on loopback."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -24,17 +25,28 @@ class PageHandler(SimpleHTTPRequestHandler):
         super().__init__(*args, directory=str(WEB), **kwargs)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
+        """Serve a file."""
+        self._answer(super().do_GET)
+
+    def do_HEAD(self) -> None:
+        """Say what GET would serve."""
+        self._answer(super().do_HEAD)
+
+    def _answer(self, send_file: Callable[[], None]) -> None:
         """Serve a file, or send the browser to the one origin that TorchServe's CORS setting admits."""
         origin = self.ports.url("page")
+        path = Path(self.translate_path(self.path))
         if self.headers.get("Host") != origin.removeprefix("http://"):
             self.send_response(HTTPStatus.FOUND)
             self.send_header("Location", origin + self.path if self.path.startswith("/") else origin)
             self.send_header("Content-Length", "0")
             self.end_headers()
-        elif self.path.partition("?")[0] in ("/", "/index.html"):
+        elif path in (WEB, WEB / "index.html"):
             self._send_index()
+        elif "\0" in str(path):  # no file has such a name, and looking for it is an error
+            self.send_error(HTTPStatus.NOT_FOUND)
         else:
-            super().do_GET()
+            send_file()
 
     def _send_index(self) -> None:
         text = (WEB / "index.html").read_text(encoding="utf-8")
@@ -43,7 +55,8 @@ class PageHandler(SimpleHTTPRequestHandler):
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        if self.command == "GET":
+            self.wfile.write(content)
 
     def end_headers(self) -> None:
         """Add what tells the browser to load and reach nothing but this page and its API."""

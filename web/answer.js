@@ -23,7 +23,7 @@ export function stateOf({ isEmpty, isDrawing, error, answer }) {
 export function messageFor(state, answer, error) {
   switch (state) {
     case 'empty':
-      return 'Draw a digit, 0 to 9.';
+      return '0 to 9, with a mouse, a finger or a pen.';
     case 'drawing':
     case 'pending':
       return 'Reading…';

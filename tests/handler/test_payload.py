@@ -124,6 +124,10 @@ ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     "a text among them": (JSON, as_json(["1"] + [0] * 783), 400, "NotANumber", 'expected numbers, got "1" at index 0'),
     "a lone surrogate": (JSON, b'"\\ud800"', 400, "UnknownForm", 'got "\ud800"'),
     "a lone surrogate as a key": (JSON, b'{"\\ud800": 1}', 400, "UnknownForm", "got the keys"),
+    "empty strokes without end": (
+        *(JSON, as_json({"strokes": [[]] * (MAX_POINTS + 1)}), 400),
+        *("TooManyPoints", "at most 5000 points"),
+    ),
     "to and fro without end": (
         *(JSON, as_json({"strokes": [[[i % 2, i % 2] for i in range(1000)]]}), 400),
         *("InvalidStrokes", "at most about 127 lines across it, got"),
@@ -148,8 +152,14 @@ ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     "a number of 5,000 digits": (JSON, b"[" + b"9" * 5000 + b"]", 400, "InvalidJson", "thousands of digits"),
     "strokes of numbers": (JSON, b'{"strokes": [1]}', 400, "InvalidStrokes", "got 1 as stroke 0"),
     "strokes of text": (JSON, b'{"strokes": "M0 0"}', 400, "InvalidStrokes", 'got "M0 0"'),
-    "a point of three": (JSON, b'{"strokes": [[[1, 2, 3]]]}', 400, "InvalidStrokes", "got an array of 3 in stroke 0"),
-    "a point of text": (JSON, b'{"strokes": [[["1", 2]]]}', 400, "InvalidStrokes", "in stroke 0"),
+    "a point of three": (
+        JSON,
+        b'{"strokes": [[[1, 2, 3]]]}',
+        400,
+        "InvalidStrokes",
+        "got [1, 2, 3] as point 0 of stroke 0",
+    ),
+    "a point of text": (JSON, b'{"strokes": [[["1", 2]]]}', 400, "InvalidStrokes", 'got ["1", 2] as point 0'),
     "a point far away": (JSON, b'{"strokes": [[[1e300, 2]]]}', 400, "InvalidStrokes", "numbers within ±1e+09"),
     "points without end": (
         *(JSON, as_json({"strokes": [[[0, 0]] * (MAX_POINTS + 1)]}), 400),

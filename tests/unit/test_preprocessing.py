@@ -109,6 +109,20 @@ def test_exif_orientation_is_obeyed() -> None:
     assert difference(upright, turned) < 5
 
 
+def test_damaged_exif_does_not_matter() -> None:
+    """A tag of the wrong type beside the orientation: the picture itself is whole."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x013B] = 6, "an artist"
+    sideways = Image.open(GOLDEN / "dark-on-light.png").transpose(Image.Transpose.ROTATE_90)
+    buffer = io.BytesIO()
+    sideways.save(buffer, "JPEG", quality=90, exif=exif)
+    # The artist's tag becomes that of the white point, which should be two fractions.
+    content = buffer.getvalue().replace(b"\x01\x3b", b"\x01\x3e", 1).replace(b"\x3b\x01", b"\x3e\x01", 1)
+    assert content != buffer.getvalue()
+    upright = from_picture((GOLDEN / "photo.jpg").read_bytes())
+    assert difference(from_picture(content), upright) < 5
+
+
 def test_transparent_pictures_get_paper_their_ink_stands_out_from() -> None:
     """Black ink on nothing and white ink on nothing."""
     black = Image.open(GOLDEN / "transparent.png").convert("LA")
