@@ -76,7 +76,7 @@ class Predictor:
         if images.ndim != 3 or images.shape[1:] != (SIZE, SIZE) or images.dtype != np.uint8:
             raise ValueError(f"expected images of shape (N, {SIZE}, {SIZE}) uint8, got {images.shape} {images.dtype}")
         parts = [
-            self._model(torch.from_numpy(np.ascontiguousarray(images[start : start + CHUNK]))).softmax(dim=1)
+            self._model(torch.tensor(images[start : start + CHUNK])).softmax(dim=1)
             for start in range(0, len(images), CHUNK)
         ]
         return torch.cat(parts).numpy() if parts else np.empty((0, CLASSES), np.float32)

@@ -55,12 +55,14 @@ def test_the_threshold_decides_what_is_a_digit(digits: Split) -> None:
 
 
 def test_any_number_of_images(predictor: Predictor, digits: Split) -> None:
-    """None, one, and more than one pass holds; a batch answers as one image does."""
+    """None, one, and more than one pass holds; a batch answers as one image does; memory may be read-only."""
     assert predictor.predict(np.empty((0, 28, 28), np.uint8)) == []
     many = digits.images.numpy()[: CHUNK + 1]
     together = predictor.probabilities(many)
     alone = predictor.probabilities(many[-1:])
     assert np.allclose(together[-1], alone[0], atol=1e-5)
+    read_only = np.frombuffer(many[:2].tobytes(), np.uint8).reshape(-1, 28, 28)
+    assert np.allclose(predictor.probabilities(read_only), together[:2], atol=1e-5)
 
 
 @pytest.mark.parametrize(
