@@ -26,7 +26,7 @@ class PayloadError(Exception):
     """A request that cannot be answered.
 
     Attributes:
-        code: the HTTP status: 400, or 415 for a content type that is not listed.
+        code: the HTTP status: 400, 415 for a content type that is not listed, 500 where the fault is ours.
         kind: the kind of error in one CamelCase word, the answer's `type` and the metric's label.
         message: what was expected and what was found.
     """

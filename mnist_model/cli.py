@@ -197,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"mnist: {error}", file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
-        print(f"mnist: {error.name} is not installed; pip install 'mnist-model[train]' has it", file=sys.stderr)
+        print(f"mnist: {error.name} is not installed; `make setup` in the checkout installs it", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("mnist: stopped", file=sys.stderr)

@@ -13,7 +13,7 @@ const app = document.querySelector('#app');
 const element = (id) => document.getElementById(id);
 const server = new Server(document.querySelector('meta[name="inference-url"]').content);
 const drawing = new Drawing();
-const pad = new Pad(element('pad'), drawing, { onChange: changed, onEnd: changed });
+const pad = new Pad(element('pad'), drawing, changed);
 const questions = new NewestWins(({ image }, signal) => server.predict(image, signal), { onAnswer, onError });
 
 let latest = null; // {version, answer} or {version, error}: the last thing the server said of this drawing
@@ -21,13 +21,16 @@ let retryTimer = null;
 
 /** The ink changed. */
 function changed() {
-  if (drawing.isEmpty) {
-    questions.cancel();
-    latest = null;
-  } else {
-    ask();
-  }
+  if (!drawing.isEmpty) ask();
   render();
+}
+
+/** Ink was taken away: whatever was said, or is still being asked, was about another drawing. */
+function removed() {
+  questions.cancel();
+  latest = null;
+  pad.draw();
+  changed();
 }
 
 function ask() {
@@ -95,17 +98,13 @@ function undo() {
   if (drawing.isEmpty) return;
   pad.release();
   drawing.undo();
-  pad.draw();
-  questions.cancel();
-  latest = null; // what was said of the removed stroke
-  changed();
+  removed();
 }
 
 function clear() {
   pad.release();
   drawing.clear();
-  pad.draw();
-  changed();
+  removed();
 }
 
 element('undo').addEventListener('click', undo);

@@ -2,13 +2,13 @@
 
 const PEN = 0.045; // the width of the visible pen, in pad widths; what is sent has a width of its own
 
-/** Binds a canvas to a Drawing; `onChange` is called when ink was added, `onEnd` when the pen was lifted. */
+/** Binds a canvas to a Drawing; `onChange` is called when ink was added and when the pen was lifted. */
 export class Pad {
   #canvas;
   #drawing;
   #pointer = null; // the one pointer that draws; a second finger or a palm is ignored
 
-  constructor(canvas, drawing, { onChange, onEnd }) {
+  constructor(canvas, drawing, onChange) {
     this.#canvas = canvas;
     this.#drawing = drawing;
     canvas.addEventListener('pointerdown', (event) => {
@@ -33,7 +33,7 @@ export class Pad {
       this.#pointer = null;
       drawing.end();
       this.draw();
-      onEnd();
+      onChange();
     };
     canvas.addEventListener('pointerup', lift);
     canvas.addEventListener('pointercancel', lift); // the system took the pointer: what was drawn stays

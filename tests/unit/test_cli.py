@@ -147,7 +147,7 @@ def test_without_the_training_libraries_it_says_how_to_get_them(tmp_path: Path) 
 
     lacking = run("train")
     assert lacking.returncode == 1
-    assert lacking.stderr == "mnist: tqdm is not installed; pip install 'mnist-model[train]' has it\n"
+    assert lacking.stderr == "mnist: tqdm is not installed; `make setup` in the checkout installs it\n"
     assert run("predict", str(GOLDEN / "photo.jpg")).returncode == 0
 
 
