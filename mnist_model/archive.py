@@ -29,6 +29,7 @@ MODULES = (
     "mnist_model/errors.py",
     "mnist_model/preprocessing.py",
     "mnist_model/model.py",
+    "mnist_model/recogniser.py",
     "mnist_model/checkpoint.py",
     "mnist_model/predictor.py",
     "handlers/__init__.py",

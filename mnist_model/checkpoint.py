@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from .errors import MnistError
 from .model import create_model
 from .preprocessing import VERSION as PREPROCESSING_VERSION
+from .recogniser import Recogniser
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "cnn.pt"
 
@@ -33,7 +34,8 @@ class Checkpoint:
         arch: name of the architecture, a key of `model.ARCHITECTURES`.
         model: the state_dict.
         preprocessing_version: version of the recipe that its users' drawings must go through.
-        min_confidence: the likeliest digit must have at least this probability to be called a digit.
+        temperature: of the softmax over the ten digits; see `Recogniser`.
+        min_log_odds: log-odds of being a digit from which on an image is called one.
         seed: the seed it was trained with.
         config: the hyper-parameters of the training.
         metrics: what was measured, by name; shares between 0 and 1.
@@ -43,17 +45,18 @@ class Checkpoint:
     arch: str
     model: dict[str, Tensor]
     preprocessing_version: int
-    min_confidence: float
+    temperature: float
+    min_log_odds: float
     seed: int
     config: dict[str, float | int | str]
     metrics: dict[str, float]
     versions: dict[str, str]
 
-    def build(self) -> nn.Module:
-        """Return the network with these weights, in evaluation mode."""
-        model = create_model(self.arch)
-        model.load_state_dict(self.model)
-        return model.eval()
+    def build(self) -> Recogniser:
+        """Return the recogniser with these weights, in evaluation mode."""
+        network = create_model(self.arch)
+        network.load_state_dict(self.model)
+        return Recogniser(network, self.temperature).eval()
 
 
 def library_versions() -> dict[str, str]:

@@ -48,7 +48,7 @@ def train(args: argparse.Namespace) -> None:
             f"stopped in epoch {trainer.epoch + 1} of {trainer.config.epochs}; "
             f"`mnist train --resume --out {args.out}` goes on from the last whole one"
         ) from None
-    evaluation = evaluate(Predictor(checkpoint.build(), checkpoint.min_confidence), test)
+    evaluation = evaluate(Predictor(checkpoint.build(), checkpoint.min_log_odds), test)
     checkpoint = replace(checkpoint, metrics={**checkpoint.metrics, "test_accuracy": evaluation.accuracy})
     path = args.out / f"{checkpoint.arch}.pt"
     checkpoints.save(checkpoint, path)

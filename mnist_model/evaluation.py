@@ -61,5 +61,5 @@ class Evaluation:
 
 def evaluate(predictor: Predictor, split: Split) -> Evaluation:
     """Run a split through the network."""
-    probabilities = predictor.probabilities(split.images.numpy())
+    probabilities, _ = predictor.score(split.images.numpy())
     return Evaluation(split.labels.numpy(), probabilities.argmax(axis=1), probabilities.max(axis=1))

@@ -54,6 +54,30 @@ class DigitCNN(nn.Module):
         return logits
 
 
+class TeacherCNN(nn.Module):
+    """A network five times as costly, 289,642 parameters, from which the small one learns; it is never served."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            conv_bn_relu(1, 32, kernel=5, stride=2),  # 28×28 -> 14×14
+            conv_bn_relu(32, 64, kernel=3),
+            conv_bn_relu(64, 64, kernel=3),
+            nn.MaxPool2d(2),  # -> 7×7
+            conv_bn_relu(64, 128, kernel=3),
+            conv_bn_relu(128, 128, kernel=3),
+            nn.MaxPool2d(2),  # -> 3×3
+            nn.Flatten(),
+            nn.Dropout(0.3),
+            nn.Linear(128 * 3 * 3, CLASSES),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 28, 28) in 0-255 -> logits (N, 10)."""
+        logits: Tensor = self.layers(normalise(images))
+        return logits
+
+
 class DigitMLP(nn.Module):
     """784-512-10 with dropout, 407,050 parameters: the network of an older in-browser project, kept to compare."""
 
@@ -73,7 +97,7 @@ class DigitMLP(nn.Module):
         return logits
 
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {"cnn": DigitCNN, "mlp": DigitMLP}
+ARCHITECTURES: dict[str, type[nn.Module]] = {"cnn": DigitCNN, "teacher": TeacherCNN, "mlp": DigitMLP}
 
 
 def create_model(arch: str) -> nn.Module:

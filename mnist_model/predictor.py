@@ -6,16 +6,17 @@ predictor.predict(images)  # (N, 28, 28) uint8 -> one Prediction an image
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from . import checkpoint as checkpoints
 from .checkpoint import SHIPPED_WEIGHTS
 from .model import CLASSES
 from .preprocessing import SIZE
+from .recogniser import Recogniser
 
 CHUNK = 512  # images a forward pass: bounds memory (about 20 kB of activations an image)
 
@@ -27,7 +28,7 @@ class Prediction:
     Attributes:
         digit: the likeliest digit; None for an image without ink.
         confidence: its probability; 0 for an image without ink.
-        is_digit: whether it is confident enough to be called a digit at all.
+        is_digit: whether it is likely enough to be a digit at all.
         probabilities: ten numbers that sum to 1.
     """
 
@@ -37,20 +38,27 @@ class Prediction:
     probabilities: tuple[float, ...]
 
 
+class Scores(NamedTuple):
+    """What the recogniser says of N images: probabilities (N, 10) float32, log-odds of being a digit (N,) float32."""
+
+    probabilities: NDArray[np.float32]
+    log_odds: NDArray[np.float32]
+
+
 NO_INK = Prediction(digit=None, confidence=0.0, is_digit=False, probabilities=(1 / CLASSES,) * CLASSES)
 
 
 class Predictor:
-    """A network ready to answer.
+    """A recogniser ready to answer.
 
     Args:
-        model: logits from (N, 28, 28) images.
-        min_confidence: what the likeliest digit must reach for `is_digit`.
+        recogniser: probabilities and log-odds of being a digit, from (N, 28, 28) images.
+        min_log_odds: what the log-odds must reach for `is_digit`.
     """
 
-    def __init__(self, model: nn.Module, min_confidence: float) -> None:
-        self._model = model.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._min_confidence = min_confidence
+    def __init__(self, recogniser: Recogniser, min_log_odds: float) -> None:
+        self._recogniser = recogniser.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._min_log_odds = min_log_odds
 
     @classmethod
     def load(cls, path: str | Path = SHIPPED_WEIGHTS, threads: int | None = None) -> "Predictor":
@@ -62,31 +70,34 @@ class Predictor:
         checkpoint = checkpoints.load(path)
         if threads is not None:
             torch.set_num_threads(threads)
-        predictor = cls(checkpoint.build(), checkpoint.min_confidence)
-        predictor.probabilities(np.zeros((1, SIZE, SIZE), np.uint8))  # the first pass allocates and picks kernels
+        predictor = cls(checkpoint.build(), checkpoint.min_log_odds)
+        predictor.score(np.zeros((1, SIZE, SIZE), np.uint8))  # the first pass allocates and picks kernels
         return predictor
 
     @torch.inference_mode()
-    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, 28, 28) uint8 -> (N, 10) float32, each row summing to 1.
+    def score(self, images: NDArray[np.uint8]) -> Scores:
+        """(N, 28, 28) uint8 -> probabilities and log-odds, whatever the threshold.
 
         Raises:
             ValueError: the array has another shape or type.
         """
         if images.ndim != 3 or images.shape[1:] != (SIZE, SIZE) or images.dtype != np.uint8:
             raise ValueError(f"expected images of shape (N, {SIZE}, {SIZE}) uint8, got {images.shape} {images.dtype}")
+        if not len(images):
+            return Scores(np.empty((0, CLASSES), np.float32), np.empty(0, np.float32))
         parts = [
-            self._model(torch.tensor(images[start : start + CHUNK])).softmax(dim=1)
-            for start in range(0, len(images), CHUNK)
+            self._recogniser(torch.tensor(images[start : start + CHUNK])) for start in range(0, len(images), CHUNK)
         ]
-        return torch.cat(parts).numpy() if parts else np.empty((0, CLASSES), np.float32)
+        probabilities, log_odds = (torch.cat(part).numpy() for part in zip(*parts, strict=True))
+        return Scores(probabilities, log_odds)
 
     def predict(self, images: NDArray[np.uint8]) -> list[Prediction]:
         """(N, 28, 28) uint8, ink bright on 0 -> one `Prediction` an image, in order."""
-        probabilities = self.probabilities(images)
+        probabilities, log_odds = self.score(images)
         digits = probabilities.argmax(axis=1).tolist()
+        are_digits = (log_odds >= self._min_log_odds).tolist()
         has_ink = (images.max(axis=(1, 2), initial=0) > 0).tolist()
         return [
-            Prediction(digit, row[digit], row[digit] >= self._min_confidence, tuple(row)) if inked else NO_INK
-            for digit, inked, row in zip(digits, has_ink, probabilities.tolist(), strict=True)
+            Prediction(digit, row[digit], is_digit, tuple(row)) if inked else NO_INK
+            for digit, is_digit, inked, row in zip(digits, are_digits, has_ink, probabilities.tolist(), strict=True)
         ]

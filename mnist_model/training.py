@@ -26,10 +26,11 @@ from .evaluation import evaluate
 from .model import create_model
 from .predictor import Predictor
 from .preprocessing import VERSION as PREPROCESSING_VERSION
+from .recogniser import Recogniser, with_background
 
 VALIDATION_SHARE = 1 / 12  # of the training data: 5,000 of MNIST's 60,000
 SPLIT_SEED = 0  # the held-out digits are the same ones whatever the seed of the run
-REFUSED_HELD_OUT = 0.005  # share of held-out digits that the confidence threshold may refuse
+REFUSED_HELD_OUT = 0.005  # share of held-out digits that the threshold may refuse
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Trainer:
 
     def step(self, images: Tensor, labels: Tensor) -> float:
         """One step of the optimiser on (N, 28, 28) images in 0-255; returns the loss before it."""
-        loss = F.cross_entropy(self.model(images), labels)
+        loss = F.cross_entropy(with_background(self.model(images)), labels)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -159,7 +160,7 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
     through; the state of the last whole epoch is on disk then.
 
     Returns:
-        The averaged weights, with their confidence threshold and metrics on the held-out digits.
+        The averaged weights, with their threshold and metrics on the held-out digits.
     """
     config = trainer.config
     images_per_epoch = trainer.steps_per_epoch * config.batch_size
@@ -184,21 +185,23 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
             trainer.train_one_epoch(on_batch)
             trainer.seconds = time.monotonic() - started
             checkpoints.save_atomically(trainer.state(), resume_path)
-            accuracy = evaluate(Predictor(trainer.averaged.module, min_confidence=0.0), validation).accuracy
+            accuracy = evaluate(Predictor(Recogniser(trainer.averaged.module), 0.0), validation).accuracy
             shown["validation"] = f"{accuracy:.2%}"
             progress.set_postfix(shown)
     return _finish(trainer, validation)
 
 
 def _finish(trainer: Trainer, validation: Split) -> Checkpoint:
-    """The averaged weights as a checkpoint, its confidence threshold set on the held-out digits."""
+    """The averaged weights as a checkpoint, its threshold set on the held-out digits."""
     weights = {name: tensor.contiguous().clone() for name, tensor in trainer.averaged.module.state_dict().items()}
-    held_out = evaluate(Predictor(trainer.averaged.module, min_confidence=0.0), validation)
+    predictor = Predictor(Recogniser(trainer.averaged.module), 0.0)
+    held_out = evaluate(predictor, validation)
     return Checkpoint(
         arch=trainer.config.arch,
         model=weights,
         preprocessing_version=PREPROCESSING_VERSION,
-        min_confidence=float(np.quantile(held_out.confidences, REFUSED_HELD_OUT)),
+        temperature=1.0,
+        min_log_odds=float(np.quantile(predictor.score(validation.images.numpy()).log_odds, REFUSED_HELD_OUT)),
         seed=trainer.config.seed,
         config=asdict(trainer.config),
         metrics={"validation_accuracy": held_out.accuracy, "training_seconds": round(trainer.seconds, 1)},

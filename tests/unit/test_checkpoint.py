@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,7 +20,8 @@ def checkpoint() -> Checkpoint:
         arch="mlp",
         model=create_model("mlp").state_dict(),
         preprocessing_version=VERSION,
-        min_confidence=0.5,
+        temperature=1.0,
+        min_log_odds=0.0,
         seed=3,
         config={"epochs": 1},
         metrics={"validation_accuracy": 0.5},
@@ -58,7 +60,7 @@ def test_the_shipped_weights_load_and_are_small() -> None:
     assert SHIPPED_WEIGHTS.stat().st_size < 2_000_000
     assert shipped.arch == "cnn"
     assert shipped.preprocessing_version == VERSION
-    assert 0.1 < shipped.min_confidence < 1
+    assert np.isfinite(shipped.min_log_odds)
     assert shipped.metrics["test_accuracy"] >= 0.995
     assert set(shipped.versions) == {"python", "torch", "numpy"}
 

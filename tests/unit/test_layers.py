@@ -11,7 +11,17 @@ from mnist_model.archive import ROOT
 
 RECOGNISER = sorted((ROOT / "mnist_model").glob("*.py"))
 ORDER = [
-    *("errors", "idx", "torchvision_mend", "preprocessing", "model", "augmentation", "checkpoint", "predictor"),
+    *(
+        "errors",
+        "idx",
+        "torchvision_mend",
+        "preprocessing",
+        "model",
+        "recogniser",
+        "augmentation",
+        "checkpoint",
+        "predictor",
+    ),
     *("dataset", "evaluation", "report", "training", "archive", "cli"),
 ]
 

@@ -46,23 +46,25 @@ def test_a_blank_image_has_no_digit(predictor: Predictor, digits: Split) -> None
 
 
 def test_the_threshold_decides_what_is_a_digit(digits: Split) -> None:
-    """`is_digit` is the confidence against the checkpoint's threshold."""
-    shipped = checkpoints.load()
-    images = digits.images.numpy()
-    confidences = np.array([p.confidence for p in Predictor(shipped.build(), 0).predict(images)])
-    strict = Predictor(shipped.build(), 0.99).predict(images)
-    assert [p.is_digit for p in strict] == (confidences >= 0.99).tolist()
+    """`is_digit` is the log-odds against the checkpoint's threshold."""
+    recogniser, images = checkpoints.load().build(), digits.images.numpy()
+    log_odds = Predictor(recogniser, 0).score(images).log_odds
+    middle = float(np.median(log_odds))
+    strict = Predictor(recogniser, middle).predict(images)
+    assert [p.is_digit for p in strict] == (log_odds >= middle).tolist()
+    assert 0 < sum(p.is_digit for p in strict) < len(images)
 
 
 def test_any_number_of_images(predictor: Predictor, digits: Split) -> None:
     """None, one, and more than one pass holds; a batch answers as one image does; memory may be read-only."""
     assert predictor.predict(np.empty((0, 28, 28), np.uint8)) == []
     many = digits.images.numpy()[: CHUNK + 1]
-    together = predictor.probabilities(many)
-    alone = predictor.probabilities(many[-1:])
-    assert np.allclose(together[-1], alone[0], atol=1e-5)
+    together = predictor.score(many)
+    alone = predictor.score(many[-1:])
+    assert np.allclose(together.probabilities[-1], alone.probabilities[0], atol=1e-5)
+    assert np.allclose(together.log_odds[-1], alone.log_odds[0], atol=1e-4)
     read_only = np.frombuffer(many[:2].tobytes(), np.uint8).reshape(-1, 28, 28)
-    assert np.allclose(predictor.probabilities(read_only), together[:2], atol=1e-5)
+    assert np.allclose(predictor.score(read_only).probabilities, together.probabilities[:2], atol=1e-5)
 
 
 @pytest.mark.parametrize(
