@@ -88,7 +88,7 @@ def from_strokes(strokes: Sequence[ArrayLike]) -> NDArray[np.uint8]:
             _draw_segment(ink, float(start[0]), float(start[1]), float(end[0]), float(end[1]))
     counts = ink.reshape(SIZE, OVERSAMPLING, SIZE, OVERSAMPLING).sum(axis=(1, 3))
     # rounding half up in whole numbers, as JavaScript does it too
-    return ((_centre(counts) * 255 * 2 + LEVELS) // (2 * LEVELS)).astype(np.uint8)
+    return ((centre(counts) * 255 * 2 + LEVELS) // (2 * LEVELS)).astype(np.uint8)
 
 
 def _draw_segment(ink: NDArray[np.bool_], ax: float, ay: float, bx: float, by: float) -> None:
@@ -107,7 +107,7 @@ def _draw_segment(ink: NDArray[np.bool_], ax: float, ay: float, bx: float, by: f
     ink[top:bottom, left:right] |= off_x * off_x + off_y * off_y <= radius * radius
 
 
-def _centre(image: NDArray[np.int64]) -> NDArray[np.int64]:
+def centre(image: NDArray[np.int64]) -> NDArray[np.int64]:
     """Shift by whole pixels so that the centre of mass falls into index 14 of both axes; zeros move in."""
     total = int(image.sum())
     if total == 0:
@@ -146,7 +146,7 @@ def from_picture(content: bytes) -> NDArray[np.uint8]:
     image = np.zeros((SIZE, SIZE), dtype=np.int64)
     top, left = (SIZE - height) // 2, (SIZE - width) // 2
     image[top : top + height, left : left + width] = np.floor(mean * 255 + 0.5)
-    return _centre(image).astype(np.uint8)
+    return centre(image).astype(np.uint8)
 
 
 def _load_grey(content: bytes) -> NDArray[np.float64]:

@@ -11,18 +11,8 @@ from mnist_model.archive import ROOT
 
 RECOGNISER = sorted((ROOT / "mnist_model").glob("*.py"))
 ORDER = [
-    *(
-        "errors",
-        "idx",
-        "torchvision_mend",
-        "preprocessing",
-        "model",
-        "recogniser",
-        "augmentation",
-        "checkpoint",
-        "predictor",
-    ),
-    *("dataset", "evaluation", "report", "training", "archive", "cli"),
+    *("errors", "idx", "torchvision_mend", "preprocessing", "model", "recogniser", "augmentation", "checkpoint"),
+    *("predictor", "dataset", "distillation", "evaluation", "report", "training", "archive", "cli"),
 ]
 
 
