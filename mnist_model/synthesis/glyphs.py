@@ -84,3 +84,16 @@ def _slope(
 ) -> NDArray[np.float64]:
     """The parabola's derivative at b, which it reaches to_b after a and leaves to_c before c; each (segments, ...)."""
     return ((b - a) / to_b * to_c + (c - b) / to_c * to_b) / (to_b + to_c)
+
+
+def read_table(text: str) -> dict[str, tuple[str, ...]]:
+    """Split a table of signs into name -> its forms, each a text that `parse` reads.
+
+    A line is a name, a blank and strokes; an indented line goes on with the one before. A name on several lines has
+    several forms.
+    """
+    table: dict[str, tuple[str, ...]] = {}
+    for line in text.strip().replace("\n ", " ").splitlines():
+        name, _, strokes = line.partition(" ")
+        table[name] = (*table.get(name, ()), strokes)
+    return table

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from mnist_model.synthesis.glyphs import GlyphError, parse, trace
+from mnist_model.preprocessing import from_strokes
+from mnist_model.synthesis import letters
+from mnist_model.synthesis.glyphs import GlyphError, parse, read_table, trace
 
 
 @pytest.mark.parametrize("text", ["", "  ", "0,0 1,1 |", "0,0 | | 1,1", "0 1", "0,0,0", "a,b", "0,nan", "inf,0", ",1"])
@@ -63,3 +65,43 @@ def test_a_closed_stroke_has_no_seam(text: str, most: float) -> None:
     path = trace(parse(text)[0], 12)
     turn = turns(np.vstack([path, path[1]]))[-1]
     assert most / 4 < turn < most
+
+
+def test_a_table_is_read_line_by_line() -> None:
+    """A name's lines are its forms; an indented line goes on with the one before."""
+    assert read_table("\nx 0,0 1,1 |\n 0,1 1,0\nx 0,0\ny 1,1\n") == {"x": ("0,0 1,1 | 0,1 1,0", "0,0"), "y": ("1,1",)}
+
+
+TABLES = [(letters.LETTERS, letters.LOOKALIKES)]
+FORMS = [
+    pytest.param(form, id=f"{name}:{index}")
+    for table, _ in TABLES
+    for name, forms in table.items()
+    for index, form in enumerate(forms)
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_sign_is_drawn_in_its_box(form: str) -> None:
+    """It reaches no further than a tail or a hat does, is not tiny, and leaves ink on the canonical image."""
+    strokes = [trace(control) for control in parse(form)]
+    points = np.concatenate(strokes)
+    low, high = points.min(axis=0), points.max(axis=0)
+    assert (low >= -0.4).all()
+    assert high[0] <= 1.5
+    assert high[1] <= 1.4
+    assert (high - low).max() >= 0.35
+    assert from_strokes(strokes).sum() > 255 * 10
+
+
+@pytest.mark.parametrize(("table", "lookalikes"), TABLES)
+def test_lookalikes_are_signs_of_the_table(table: dict[str, tuple[str, ...]], lookalikes: frozenset[str]) -> None:
+    """Each by its name, or by its name and which of its forms it is."""
+    assert lookalikes <= {*table, *(f"{name}:{i}" for name, forms in table.items() for i in range(len(forms)))}
+
+
+@pytest.mark.parametrize(("table", "_lookalikes"), TABLES)
+def test_no_form_is_there_twice(table: dict[str, tuple[str, ...]], _lookalikes: frozenset[str]) -> None:
+    """Not even under two names."""
+    forms = [form for forms in table.values() for form in forms]
+    assert len(forms) == len(set(forms))
