@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_model.preprocessing import from_strokes
-from mnist_model.synthesis import letters
+from mnist_model.synthesis import letters, symbols
 from mnist_model.synthesis.glyphs import GlyphError, parse, read_table, trace
 
 
@@ -72,7 +72,7 @@ def test_a_table_is_read_line_by_line() -> None:
     assert read_table("\nx 0,0 1,1 |\n 0,1 1,0\nx 0,0\ny 1,1\n") == {"x": ("0,0 1,1 | 0,1 1,0", "0,0"), "y": ("1,1",)}
 
 
-TABLES = [(letters.LETTERS, letters.LOOKALIKES)]
+TABLES = [(letters.LETTERS, letters.LOOKALIKES), (symbols.SYMBOLS, symbols.LOOKALIKES)]
 FORMS = [
     pytest.param(form, id=f"{name}:{index}")
     for table, _ in TABLES
