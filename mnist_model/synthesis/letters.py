@@ -142,4 +142,4 @@ z 0,.4 .45,.4 .45,.4 0,1 0,1 .48,1
 LETTERS = LATIN | scripts.SCRIPTS
 
 # what a person who sees it alone at 28×28 may well call a digit; "E:2" is only the third form of E
-LOOKALIKES = scripts.LOOKALIKES | {*"DGIOSZbçgloqsyz", "E:2", "J:0", "T:1", "Y:0", "Y:2", "f:2"}
+LOOKALIKES = scripts.LOOKALIKES | {*"DGIOSZbçgloqsyz", "E:2", "J:0", "L:1", "T:1", "Y:0", "Y:2", "a:1", "f:2"}

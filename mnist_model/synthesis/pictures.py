@@ -109,9 +109,9 @@ power .3,.2 .08,.38 .02,.62 .15,.88 .42,1 .7,.88 .82,.62 .76,.38 .54,.2 | .42,0 
 """)
 
 LOOKALIKES = frozenset(
-    {
-        *("drop", "leaf", "phone"),  # 0
-        *("pear", "ribbon", "snowman", "bottle", "lock", "clef"),  # 8
-        *("lightning:0", "chair", "balloon"),  # 5, 4, 9
-    }
+    [
+        *("drop", "leaf", "phone", "clock", "power"),  # 0
+        *("pear", "ribbon", "snowman", "bottle", "lock", "clef", "bulb"),  # 8
+        *("lightning", "chair", "balloon", "magnifier"),  # 5, 4, 9, 9
+    ]
 )

@@ -150,8 +150,9 @@ SYMBOLS = SIGNS | pictures.PICTURES
 # what a person who sees it alone at 28×28 may well call a digit, lying or mirrored ones too
 LOOKALIKES = pictures.LOOKALIKES | {
     *("bar", "slash", "backslash", "minus", "comma", "integral", "perpendicular"),  # 1
-    *("circle", "degree", "oval", "diamond", "hexagon", "upright-rectangle", "empty-set", "scribble:1"),  # 0
+    *("circle", "degree", "oval", "diamond", "hexagon", "upright-rectangle", "empty-set"),  # 0
+    *("arrow-round", "scribble:1"),  # 0
     *("brace", "closing-brace", "exists", "element", "zigzag:1"),  # 3
     *("infinity", "upright-infinity", "section", "contour-integral"),  # 8
-    *("partial", "not", "paragraph"),  # 6, 7, 9
+    *("partial", "not", "closing-square-bracket", "paragraph"),  # 6, 7, 7, 9
 }
