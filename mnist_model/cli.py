@@ -26,28 +26,22 @@ RUN_OPTIONS = ("arch", "epochs", "seed")  # of a new run; a resumed one has its 
 def train(args: argparse.Namespace) -> None:
     """Train a network, measure it on the test set once, and write its checkpoint."""
     from . import checkpoint as checkpoints
-    from . import dataset
+    from . import dataset, recipes
     from .evaluation import evaluate
     from .predictor import Predictor
-    from .training import TrainConfig, Trainer, fit, hold_out
 
     if not args.no_verify:
         dataset.ensure(args.data, "train", "test")
-    training, validation = hold_out(dataset.load_split(args.data, "train", verify=not args.no_verify))
+    split = dataset.load_split(args.data, "train", verify=not args.no_verify)
     test = dataset.load_split(args.data, "test", verify=not args.no_verify)
-    resume_path = args.out / "last.pt"
-    if args.resume:
-        trainer = Trainer.resume(resume_path, training)
-    else:
-        chosen = {name: getattr(args, name) for name in RUN_OPTIONS if getattr(args, name) is not None}
-        trainer = Trainer(TrainConfig(**chosen), training)
+    recipe = recipes.RECIPES[args.recipe]
+    chosen = {name: getattr(args, name) for name in RUN_OPTIONS if getattr(args, name) is not None}
+    recipe = replace(recipe, student=replace(recipe.student, **chosen))
     try:
-        checkpoint = fit(trainer, validation, resume_path)
+        checkpoint = recipes.train(recipe, split, args.out, resume=args.resume)
     except KeyboardInterrupt:
-        raise MnistError(
-            f"stopped in epoch {trainer.epoch + 1} of {trainer.config.epochs}; "
-            f"`mnist train --resume --out {args.out}` goes on from the last whole one"
-        ) from None
+        again = f"mnist train --recipe {args.recipe} --resume --out {args.out}"
+        raise MnistError(f"stopped; `{again}` goes on from the last whole epoch") from None
     evaluation = evaluate(Predictor(checkpoint.build(), checkpoint.min_log_odds), test)
     checkpoint = replace(checkpoint, metrics={**checkpoint.metrics, "test_accuracy": evaluation.accuracy})
     path = args.out / f"{checkpoint.arch}.pt"
@@ -96,6 +90,14 @@ def predict(args: argparse.Namespace) -> None:
             print(f"{path}: {prediction.digit} ({confidence}{doubt})")
 
 
+def synth(args: argparse.Namespace) -> None:
+    """Draw a contact sheet of made-up digits and non-digits."""
+    from .synthesis.sheet import draw_sheet
+
+    draw_sheet(args.sheet, args.seed)
+    print(f"wrote {args.sheet}")
+
+
 def archive(args: argparse.Namespace) -> None:
     """Build the .mar that TorchServe loads."""
     print(build_archive(args.weights, args.out))
@@ -138,8 +140,11 @@ def build_parser() -> argparse.ArgumentParser:
 
     sub = command("train", train, "train a network and measure it", "mnist train --arch cnn --seed 1 --out runs/one")
     add_data(sub)
+    sub.add_argument(
+        "--recipe", default="fast", choices=["fast", "best"], help="MNIST alone in a minute, or the shipped one (fast)"
+    )
     sub.add_argument("--arch", choices=["cnn", "mlp"], help="the network (cnn)")
-    sub.add_argument("--epochs", type=partial(whole_number, 1), metavar="N", help="passes over the training data (13)")
+    sub.add_argument("--epochs", type=partial(whole_number, 1), metavar="N", help="passes over the data (the recipe's)")
     sub.add_argument("--seed", type=partial(whole_number, 0), metavar="N", help="of all randomness (0)")
     sub.add_argument("--out", type=Path, default=RUN, metavar="DIR", help="where the run is kept (runs/mnist)")
     sub.add_argument("--resume", action="store_true", help="go on from the last whole epoch in --out")
@@ -154,6 +159,12 @@ def build_parser() -> argparse.ArgumentParser:
     add_weights(sub)
     sub.add_argument("--split", default="test", choices=["train", "test"], help="which part of MNIST (test)")
     sub.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="for the pictures (report/)")
+
+    sub = command(
+        "synth", synth, "look at the made-up digits and non-digits that training adds", "mnist synth --sheet out.png"
+    )
+    sub.add_argument("--sheet", type=Path, required=True, metavar="FILE", help="the contact sheet, a PNG")
+    sub.add_argument("--seed", type=partial(whole_number, 0), default=0, metavar="N", help="of all randomness (0)")
 
     sub = command("predict", predict, "read pictures of one digit each", "mnist predict seven.png photo.jpg")
     sub.add_argument("pictures", type=Path, nargs="+", metavar="FILE", help="PNG or JPEG, one digit in each")

@@ -165,6 +165,19 @@ class Trainer:
             "scheduler": self.scheduler.state_dict(),
         }
 
+    @staticmethod
+    def saved_config(path: str | Path) -> TrainConfig:
+        """Return the hyper-parameters of the run that `fit` left in a file.
+
+        Raises:
+            CheckpointError: there is no such file, or it is damaged.
+            MnistError: it was made by another version.
+        """
+        try:
+            return TrainConfig(**checkpoints.load_content(path)["config"])
+        except (KeyError, TypeError) as error:
+            raise _of_another_version(path, error) from error
+
     @classmethod
     def resume(cls, path: str | Path, training: Split, lessons: Lessons | None = None) -> "Trainer":
         """Continue from the file that `fit` left.
@@ -175,7 +188,7 @@ class Trainer:
         """
         state = checkpoints.load_content(path)
         try:
-            trainer = cls(TrainConfig(**state["config"]), training, lessons)
+            trainer = cls(cls.saved_config(path), training, lessons)
             if state["images"] != len(training.labels):
                 raise MnistError(
                     f"{path}: expected the {state['images']} training images it began with, got {len(training.labels)}"
@@ -186,8 +199,12 @@ class Trainer:
             trainer.scheduler.load_state_dict(state["scheduler"])
             trainer.epoch, trainer.seconds = state["epoch"], state["seconds"]
         except (KeyError, TypeError, RuntimeError) as error:
-            raise MnistError(f"{path}: expected a run of this version of `mnist train`, got {error!r}") from error
+            raise _of_another_version(path, error) from error
         return trainer
+
+
+def _of_another_version(path: str | Path, error: Exception) -> MnistError:
+    return MnistError(f"{path}: expected a run of this version of `mnist train`, got {error!r}")
 
 
 def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpoint:

@@ -129,7 +129,7 @@ def test_ctrl_c_keeps_the_last_epoch_and_resume_goes_on(small_mnist: Path, tmp_p
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert f"of 2000; `mnist train --resume --out {run}` goes on from the last whole one" in errors
+    assert f"stopped; `mnist train --recipe fast --resume --out {run}` goes on from the last whole epoch" in errors
     assert "Traceback" not in errors
     assert 0 <= checkpoints.load_content(run / "last.pt")["epoch"] < 2000
 
