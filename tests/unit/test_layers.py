@@ -22,7 +22,7 @@ ORDER = [
         "checkpoint",
         "predictor",
     ),
-    *("dataset", "evaluation", "report", "training", "archive", "cli"),
+    *("dataset", "metrics", "calibration", "drawings", "evaluation", "plots", "report", "training", "archive", "cli"),
 ]
 
 
