@@ -11,8 +11,8 @@ from .calibration import BINS
 from .evaluation import Answers, Evaluation, Families, Rejection
 from .metrics import Share, percent, roc_curve, wilson_interval
 
-TILES = 40  # how many images are shown at most
-COLUMNS = 8
+TILES = 36  # how many images are shown at most
+COLUMNS = 6  # so that captions can be read on a phone
 # Told apart by those who do not tell red from green too (Okabe and Ito, 2008, "Color Universal Design").
 BLUE, ORANGE = "#0072B2", "#D55E00"
 COLOURS = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from .calibration import BINS
@@ -61,7 +62,7 @@ def write_report(families: Families, checkpoint: Checkpoint, weights: Path, fold
         families: what was measured.
         checkpoint: what it was measured of.
         weights: the checkpoint's file, to be named.
-        folder: is made where it is missing; an older report there is replaced.
+        folder: is made where it is missing; an older report's files of the same names are overwritten.
 
     Returns:
         The paths of the page and of the JSON.
@@ -75,13 +76,18 @@ def write_report(families: Families, checkpoint: Checkpoint, weights: Path, fold
         "min_log_odds": checkpoint.min_log_odds,
         "versions": checkpoint.versions,
     }
-    parts = sections(families)
-    for picture in (picture for part in parts for picture in part.pictures):
-        picture.figure.savefig(folder / picture.file, dpi=120)
+    with rc_context({"text.parse_math": False}):  # a dollar in a name is a dollar, not the beginning of a formula
+        parts = sections(families)
+        for picture in (picture for part in parts for picture in part.pictures):
+            picture.figure.savefig(folder / picture.file, dpi=120)
     page, numbers = folder / "index.html", folder / "report.json"
     # autoescape: names of files and of kinds are anybody's
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     page.write_text(environment.get_template("report.html").render(about=about, sections=parts), encoding="utf-8")
     numbers.write_text(json.dumps({"checkpoint": about, **families.numbers()}, indent=1, allow_nan=False) + "\n")

@@ -17,7 +17,7 @@ from mnist_model.evaluation import Families, evaluate, evaluate_non_digits
 from mnist_model.predictor import Predictor
 from mnist_model.report import terminal_tables, write_report
 
-NASTY = 'a<b>&"c" d'  # a name that would break HTML or a link that does not escape it
+NASTY = 'a<b>&"c" $^{$ d'  # a name that breaks HTML, links and plots that do not escape it
 
 
 class Page(HTMLParser):
@@ -55,7 +55,7 @@ def families(digits: Split) -> Families:
     noise = torch.randint(0, 256, (50, 28, 28), generator=torch.Generator().manual_seed(0)).byte().numpy()
     families.add("noise", evaluate_non_digits(predictor, noise))
     turned = np.rot90(digits.images[:90].numpy(), axes=(1, 2)).copy()
-    families.add(NASTY, evaluate_non_digits(predictor, turned, ["<i>lying</i>", "turned"] * 45))
+    families.add(NASTY, evaluate_non_digits(predictor, turned, ["<i>lying</i>", "$_$"] * 45))
     return families
 
 
