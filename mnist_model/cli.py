@@ -51,25 +51,54 @@ def train(args: argparse.Namespace) -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Print how well a checkpoint reads the test set, and write pictures of where it fails."""
+    """Print how well a checkpoint reads digits and refuses the rest, and write the report."""
+    import torch
+
+    from . import checkpoint as checkpoints
     from . import dataset
-    from .evaluation import evaluate
+    from .drawings import NO_DIGIT, load_drawings
+    from .evaluation import Families, evaluate, evaluate_non_digits
     from .predictor import Predictor
-    from .report import write_report
+    from .report import terminal_tables, write_report
 
     if not args.no_verify:
         dataset.ensure(args.data, args.split)
     split = dataset.load_split(args.data, args.split, verify=not args.no_verify)
-    evaluation = evaluate(Predictor.load(args.weights), split)
-    print(evaluation)
-    for path in write_report(evaluation, split.images.numpy(), args.out):
+    checkpoint = checkpoints.load(args.weights)
+    predictor = Predictor(checkpoint.build(), checkpoint.min_log_odds)
+    families = Families({"MNIST" if args.split == "test" else "MNIST-train": evaluate(predictor, split)}, {})
+    for path in args.drawings:
+        drawings = load_drawings(path)
+        none = drawings.labels == NO_DIGIT
+        if not none.all():
+            digits = dataset.Split(torch.from_numpy(drawings.images[~none]), torch.from_numpy(drawings.labels[~none]))
+            families.add(family_name(path), evaluate(predictor, digits))
+        if none.any():
+            kinds = [kind for kind, is_none in zip(drawings.kinds, none, strict=True) if is_none]
+            families.add(family_name(path), evaluate_non_digits(predictor, drawings.images[none], kinds))
+    for path in args.non_digits:
+        families.add(family_name(path), evaluate_non_digits(predictor, dataset.load_images(path).numpy()))
+    print("\n\n".join(map(str, terminal_tables(families))))
+    for path in write_report(families, checkpoint, args.weights, args.out):
         print(f"wrote {path}")
+
+
+def family_name(path: Path) -> str:
+    """What a report calls the images of a file or folder: its name up to the first dot.
+
+    IDX files of all sets bear the names of MNIST's own; their folder tells them apart.
+    """
+    from .dataset import MD5
+
+    path = path.resolve()
+    return (path.parent if path.name.removesuffix(".gz") in MD5 else path).name.partition(".")[0]
 
 
 def predict(args: argparse.Namespace) -> None:
     """Print the digit that each picture shows."""
     import numpy as np
 
+    from .metrics import percent
     from .predictor import Predictor
     from .preprocessing import PictureError, from_picture
 
@@ -86,8 +115,7 @@ def predict(args: argparse.Namespace) -> None:
             print(f"{path}: no ink")
         else:
             doubt = "" if prediction.is_digit else ", but probably not a digit"
-            confidence = f"{prediction.confidence:.1%}" if prediction.confidence < 0.9995 else "over 99.9%"
-            print(f"{path}: {prediction.digit} ({confidence}{doubt})")
+            print(f"{path}: {prediction.digit} ({percent(prediction.confidence)}{doubt})")
 
 
 def synth(args: argparse.Namespace) -> None:
@@ -153,12 +181,30 @@ def build_parser() -> argparse.ArgumentParser:
         "evaluate",
         evaluate,
         "measure a checkpoint, and show where it fails",
-        "mnist evaluate --weights runs/mnist/cnn.pt --out report",
+        "mnist evaluate --drawings mine.json --non-digits /usr/share/datasets/fashion-mnist",
     )
     add_data(sub)
     add_weights(sub)
     sub.add_argument("--split", default="test", choices=["train", "test"], help="which part of MNIST (test)")
-    sub.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="for the pictures (report/)")
+    sub.add_argument(
+        "--drawings",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help='pen strokes: [{"label": 0-9, or -1 for no digit, "strokes": [[[x, y], ...], ...]}, ...]',
+    )
+    sub.add_argument(
+        "--non-digits",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATH",
+        help="images of no digits: an IDX file, or a folder with t10k-images-idx3-ubyte (Fashion-MNIST's)",
+    )
+    sub.add_argument("--out", type=Path, default=Path("report"), metavar="DIR", help="for the report (report/)")
 
     sub = command(
         "synth", synth, "look at the made-up digits and non-digits that training adds", "mnist synth --sheet out.png"

@@ -77,9 +77,7 @@ def load_split(folder: str | Path, split: str, *, verify: bool = True) -> Split:
     images_path, labels_path = (_find_or_raise(Path(folder), name) for name in SPLITS[split])
     images = _read(images_path, 3, verify)
     labels = _read(labels_path, 1, verify)
-    if images.shape[1:] != (28, 28):
-        height, width = images.shape[1:]
-        raise DatasetError(f"{images_path}: expected images of 28×28, got {height}×{width}; {REMEDY}")
+    _check_size(images, images_path, REMEDY)
     if len(images) != len(labels):
         raise DatasetError(
             f"{labels_path}: expected {len(images)} labels, one for each image of {images_path.name}, "
@@ -88,6 +86,35 @@ def load_split(folder: str | Path, split: str, *, verify: bool = True) -> Split:
     if len(labels) and int(labels.max()) > 9:
         raise DatasetError(f"{labels_path}: expected labels 0 to 9, got {int(labels.max())}; {REMEDY}")
     return Split(images, labels.long())
+
+
+def load_images(path: str | Path) -> Tensor:
+    """Load images (N, 28, 28) uint8 that have no labels, from an IDX file, or from MNIST's test images' in a folder.
+
+    So Fashion-MNIST comes, whose files have the names of MNIST's own (Debian's package dataset-fashion-mnist).
+
+    Raises:
+        OSError: there is no such file.
+        DatasetError: a folder without such a file, or images of another size, or none.
+        IdxError: the file is damaged.
+    """
+    path = Path(path)
+    remedy = "get the file again, or leave it out"
+    name = SPLITS["test"][0]
+    file = find_file(path, name) if path.is_dir() else path
+    if file is None:
+        raise DatasetError(f"{path}: expected {name} or {name}.gz there, found neither; name the IDX file itself")
+    images = parse_idx(read_bytes(file, remedy), 3, file, remedy)
+    _check_size(images, file, remedy)
+    if not len(images):
+        raise DatasetError(f"{file}: expected at least one image, got none; {remedy}")
+    return images
+
+
+def _check_size(images: Tensor, path: Path, remedy: str) -> None:
+    if images.shape[1:] != (28, 28):
+        height, width = images.shape[1:]
+        raise DatasetError(f"{path}: expected images of 28×28, got {height}×{width}; {remedy}")
 
 
 def _find_or_raise(folder: Path, name: str) -> Path:

@@ -23,8 +23,8 @@ class IdxError(MnistError):
     """A file that is not the IDX file it should be."""
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the raw content of `path`, unpacked where its name ends in .gz.
+def read_bytes(path: Path, remedy: str = REMEDY) -> bytes:
+    """Return the raw content of `path`, unpacked where its name ends in .gz; `remedy` ends an error's message.
 
     Raises:
         IdxError: the compressed file is damaged or cut short.
@@ -35,30 +35,30 @@ def read_bytes(path: Path) -> bytes:
         with gzip.open(path) as file:
             return file.read()
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise IdxError(f"{path}: expected a whole gzip file, got a damaged one ({error}); {REMEDY}") from error
+        raise IdxError(f"{path}: expected a whole gzip file, got a damaged one ({error}); {remedy}") from error
 
 
-def parse_idx(content: bytes, dimensions: int, path: Path) -> Tensor:
-    """Parse IDX bytes into a uint8 tensor with the given number of dimensions; `path` is named in errors.
+def parse_idx(content: bytes, dimensions: int, path: Path, remedy: str = REMEDY) -> Tensor:
+    """Parse IDX bytes into a uint8 tensor with the given number of dimensions; errors name `path` and `remedy`.
 
     Raises:
         IdxError: wrong magic, truncated header, or fewer or more bytes than the header announces.
     """
     header_size = 4 + 4 * dimensions
     if len(content) < header_size:
-        raise IdxError(f"{path}: expected a header of {header_size} bytes, got {len(content)}; {REMEDY}")
+        raise IdxError(f"{path}: expected a header of {header_size} bytes, got {len(content)}; {remedy}")
     magic = content[:4]
     expected_magic = bytes([0, 0, UNSIGNED_BYTE, dimensions])
     if magic != expected_magic:
         raise IdxError(
             f"{path}: expected the magic number {expected_magic.hex()} (unsigned bytes, {dimensions} dimensions), "
-            f"got {magic.hex()}; {REMEDY}"
+            f"got {magic.hex()}; {remedy}"
         )
     shape = struct.unpack(f">{dimensions}I", content[4:header_size])
     expected, actual = math.prod(shape), len(content) - header_size
     if actual != expected:
         size = "×".join(map(str, shape))
-        raise IdxError(f"{path}: expected {size} = {expected} bytes after the header, got {actual}; {REMEDY}")
+        raise IdxError(f"{path}: expected {size} = {expected} bytes after the header, got {actual}; {remedy}")
     # bytearray: torch wants memory that it may write to
     data = torch.frombuffer(bytearray(content), dtype=torch.uint8)[header_size:]
     return data.view(shape)

