@@ -137,10 +137,11 @@ class Trainer:
         """
         taught = len(self.lessons.logits[0]) if self.lessons else 0
         alone, batch_taught = batch[batch >= taught], batch[batch < taught]
-        images = self.augment(self.training.images[alone])
-        if self.lessons:
+        shown = [self.augment(self.training.images[alone]).float()] if len(alone) else []
+        if self.lessons and len(batch_taught):
             variants = torch.randint(len(self.lessons.images), (len(batch_taught),))
-            images = torch.cat([self.lessons.images[variants, batch_taught].float(), images.float()])
+            shown.insert(0, self.lessons.images[variants, batch_taught].float())
+        images = torch.cat(shown)
         labels = self.training.labels[torch.cat([batch_taught, alone])]
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model(images).float()

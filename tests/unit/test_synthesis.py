@@ -82,15 +82,15 @@ def test_pen_digits_are_in_mnists_frame() -> None:
     index = np.arange(28)
     for image in images.astype(float):
         rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
-        assert BOX - 2 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= BOX + 1
+        assert BOX - 2 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= BOX + 2
         assert abs((image.sum(axis=1) * index).sum() / image.sum() - CENTRE) <= 0.51
         assert abs((image.sum(axis=0) * index).sum() / image.sum() - CENTRE) <= 0.51
 
 
-def test_people_would_agree_with_the_digits(predictor: Predictor) -> None:
+def test_people_would_agree_with_the_digits() -> None:
     """The shipped network, which reads strangers' digits, reads hands that it was not trained on."""
     images, labels = make_digits(500, seed=987_654)
-    assert np.mean([p.digit == label for p, label in zip(predictor.predict(images), labels, strict=True)]) > 0.98
+    assert np.mean([p.digit == label for p, label in zip(Predictor.load().predict(images), labels, strict=True)]) > 0.98
 
 
 @pytest.mark.parametrize("name", [*ALL])
