@@ -28,7 +28,7 @@ from .predictor import Predictor, Scores
 from .preprocessing import SIZE, from_strokes
 from .recogniser import Recogniser
 
-TOLERANCE = 1e-4  # between two runtimes' probabilities, and log-odds where those are below 1; rounding makes some 1e-6
+TOLERANCE = 1e-4  # of probabilities; of log-odds above 1, as a share of them. Rounding makes some 1e-6
 BATCH_SIZES = (1, 2, 64, 513)  # what is compared comes in these
 OUTPUTS = ("probabilities", "log_odds")
 ANY_BATCH = ({0: torch.export.Dim("batch")},)  # the first axis of the first input
