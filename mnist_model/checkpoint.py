@@ -6,9 +6,11 @@ which runs no code from the file.
 
 import platform
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -70,12 +72,19 @@ def save(checkpoint: Checkpoint, path: str | Path) -> None:
 
 
 def save_atomically(content: dict[str, Any], path: str | Path) -> None:
-    """torch.save beside the place, then rename into it."""
+    """torch.save to `atomic_file`."""
+    with atomic_file(path) as file:
+        torch.save(content, file)
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
+    """A file to write beside the place, which is then renamed into it; an error leaves what was there before."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
         try:
-            torch.save(content, file)
+            yield file
         except BaseException:
             Path(file.name).unlink()
             raise

@@ -126,6 +126,30 @@ def synth(args: argparse.Namespace) -> None:
     print(f"wrote {args.sheet}")
 
 
+def export(args: argparse.Namespace) -> None:
+    """Write a checkpoint as ONNX and for torch.export, after comparing both with PyTorch."""
+    from . import checkpoint as checkpoints
+    from .dataset import SPLITS, find_file, load_split
+    from .export import drawn_digits
+    from .export import export as write_exports
+
+    weights = RUN / "mlp.pt" if args.arch == "mlp" else args.weights
+    if args.arch == "mlp" and not weights.is_file():
+        raise MnistError(f"{weights}: no such checkpoint, and none is shipped; `mnist train --arch mlp` writes it")
+    if args.data is not None or all(find_file(DATA, name) for name in SPLITS["test"]):
+        images = load_split(args.data or DATA, "test", verify=False).images.numpy()  # any real digits will do
+        real = f"{len(images):,} test digits of {args.data or DATA}"
+    else:
+        images = drawn_digits()
+        real = f"{len(images)} drawn digits (MNIST is not in {DATA})"
+    for exported in write_exports(checkpoints.load(weights), args.out, images):
+        print(
+            f"wrote {exported.path} ({exported.size / 1000:.0f} kB; "
+            f"largest difference of a probability {exported.difference:.1e})"
+        )
+    print(f"compared with PyTorch on {real} and on random images")
+
+
 def archive(args: argparse.Namespace) -> None:
     """Build the .mar that TorchServe loads."""
     print(build_archive(args.weights, args.out))
@@ -161,7 +185,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
         sub.add_argument("--no-verify", action="store_true", help="the files are another set in MNIST's format")
 
-    def add_weights(sub: argparse.ArgumentParser) -> None:
+    def add_weights(sub: argparse._ActionsContainer) -> None:
         sub.add_argument(
             "--weights", type=Path, default=SHIPPED_WEIGHTS, metavar="FILE", help="a checkpoint (the shipped one)"
         )
@@ -217,6 +241,15 @@ def build_parser() -> argparse.ArgumentParser:
     add_weights(sub)
     sub.add_argument("--json", action="store_true", help="one JSON object a line")
 
+    sub = command("export", export, "write ONNX and torch.export files", "mnist export --weights runs/mnist/cnn.pt")
+    which = sub.add_mutually_exclusive_group()
+    which.add_argument(
+        "--arch", choices=["cnn", "mlp"], help="the shipped cnn, or the mlp of `mnist train --arch mlp` (cnn)"
+    )
+    add_weights(which)
+    sub.add_argument("--data", type=Path, metavar="DIR", help="whose test digits to compare on (data/, if there)")
+    sub.add_argument("--out", type=Path, default=Path("export"), metavar="DIR", help="for the two files (export/)")
+
     sub = command(
         "archive", archive, "build the .mar that TorchServe loads", "mnist archive --weights runs/mnist/cnn.pt"
     )
@@ -240,7 +273,8 @@ def whole_number(least: int, text: str) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status: 0 success, 1 failure; argparse exits with 2 on wrong usage."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger(__package__).setLevel(logging.INFO)  # not the root's: libraries tell their own workings there
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments[:1] == ["serve"]:

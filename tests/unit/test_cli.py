@@ -28,7 +28,7 @@ def mnist(*arguments: str | Path) -> int:
         return int(stop.code or 0)
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "archive"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export", "archive"])
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """And exits with 0."""
     assert mnist(command, "--help") == 0
@@ -53,6 +53,7 @@ def test_serve_has_help_with_an_example() -> None:
         ["train", "--epochs", "0"],
         ["train", "--arch", "x"],
         ["train", "--resume", "--seed", "1"],
+        ["export", "--arch", "mlp", "--weights", "mlp.pt"],
     ],
 )
 def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +70,8 @@ def test_wrong_usage_exits_with_2(arguments: list[str], capsys: pytest.CaptureFi
         (["predict", str(GOLDEN / "photo.jpg"), "--weights", "no-such.pt"], "no-such.pt: no such checkpoint"),
         (["evaluate", "--no-verify", "--data", "no-such-folder"], "no-such-folder: expected t10k-images-idx3-ubyte"),
         (["train", "--no-verify", "--data", "no-such-folder"], "no-such-folder: expected train-images-idx3-ubyte"),
+        (["export", "--weights", "no-such.pt"], "no-such.pt: no such checkpoint"),
+        (["export", "--data", "no-such-folder"], "no-such-folder: expected t10k-images-idx3-ubyte"),
         (["archive", "--weights", "no-such.pt"], "no-such.pt: no such checkpoint"),
     ],
 )

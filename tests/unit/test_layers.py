@@ -13,7 +13,7 @@ RECOGNISER = sorted((ROOT / "mnist_model").rglob("*.py"))
 ORDER = [
     *("errors", "idx", "torchvision_mend", "preprocessing", "model", "recogniser", "augmentation", "checkpoint"),
     *("predictor", "dataset", "metrics", "calibration", "drawings", "evaluation", "plots", "report"),
-    *("distillation", "training", "synthesis", "recipes", "archive", "cli"),
+    *("distillation", "training", "synthesis", "recipes", "export", "archive", "cli"),
 ]
 SYNTHESIS_ORDER = [
     *("glyphs", "hand", "digits", "scripts", "letters", "pictures", "symbols", "shapes", "non_digits"),
@@ -54,10 +54,11 @@ def test_nothing_imports_back_up(path: Path) -> None:
 
 
 def test_the_worker_loads_nothing_of_training() -> None:
-    """What the handler imports leaves out torchvision, matplotlib and our training modules (torch brings tqdm)."""
+    """What the handler imports leaves out what only training and exporting need (torch brings tqdm)."""
     code = (
         "import sys, handlers.digit_handler; "
-        "heavy = {'torchvision', 'matplotlib', 'mnist_model.training', 'mnist_model.dataset'}; "
+        "heavy = {'torchvision', 'matplotlib', 'onnx', 'onnxruntime', 'onnxscript'}; "
+        "heavy |= {f'mnist_model.{name}' for name in ('dataset', 'training', 'export')}; "
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -1,0 +1,293 @@
+"""A checkpoint as files for other runtimes, and the refusal of those that do not agree."""
+
+import re
+import subprocess
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from mnist_model import checkpoint as checkpoints
+from mnist_model import export as exports
+from mnist_model.checkpoint import Checkpoint
+from mnist_model.cli import main
+from mnist_model.dataset import Split
+from mnist_model.export import TOLERANCE, Exported, ExportError
+from mnist_model.model import create_model
+from mnist_model.predictor import Predictor, Scores
+from mnist_model.preprocessing import VERSION
+
+METADATA = ("arch", "preprocessing_version", "min_log_odds", "temperature")
+
+
+@pytest.fixture(scope="module")
+def mlp() -> Checkpoint:
+    """Without training, and with a temperature, which would show if it were left out."""
+    torch.manual_seed(0)
+    return Checkpoint(
+        arch="mlp",
+        model=create_model("mlp").state_dict(),
+        preprocessing_version=VERSION,
+        temperature=0.3,
+        min_log_odds=1.25,
+        seed=0,
+        config={},
+        metrics={},
+        versions={},
+    )
+
+
+@pytest.fixture(scope="module")
+def real(digits: Split) -> NDArray[np.uint8]:
+    images: NDArray[np.uint8] = digits.images.numpy()
+    return images
+
+
+@pytest.fixture(scope="module", params=["cnn", "mlp"])
+def written(
+    request: pytest.FixtureRequest, mlp: Checkpoint, real: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Checkpoint, list[Exported]]:
+    """The shipped network and an MLP, each with its two files."""
+    checkpoint = checkpoints.load() if request.param == "cnn" else mlp
+    return checkpoint, exports.export(checkpoint, tmp_path_factory.mktemp("export") / "new", real)
+
+
+def test_there_is_one_file_of_each_kind(written: tuple[Checkpoint, list[Exported]]) -> None:
+    """Named after the architecture, in a folder that is made, and nothing beside them."""
+    checkpoint, exported = written
+    paths = [each.path for each in exported]
+    assert [path.name for path in paths] == [f"{checkpoint.arch}.onnx", f"{checkpoint.arch}.pt2"]
+    assert sorted(paths[0].parent.iterdir()) == paths
+    assert [each.size for each in exported] == [path.stat().st_size for path in paths]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 1000])
+def test_both_answer_as_the_predictor_does(
+    written: tuple[Checkpoint, list[Exported]], count: int, real: NDArray[np.uint8]
+) -> None:
+    """Read anew from the disk, without this project's code, for batches of any size."""
+    checkpoint, (onnx_file, pt2_file) = written
+    images = real[:count]
+    expected = Predictor(checkpoint.build(), checkpoint.min_log_odds).score(images)
+    session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
+    module = torch.export.load(pt2_file.path).module()
+    for probabilities, log_odds in (
+        session.run(["probabilities", "log_odds"], {"images": images}),
+        [output.detach().numpy() for output in module(torch.tensor(images))],
+    ):
+        assert (probabilities.shape, probabilities.dtype) == ((count, 10), np.float32)
+        assert (log_odds.shape, log_odds.dtype) == ((count,), np.float32)
+        assert np.abs(probabilities - expected.probabilities).max() <= TOLERANCE
+        np.testing.assert_allclose(log_odds, expected.log_odds, rtol=TOLERANCE, atol=TOLERANCE)
+        np.testing.assert_array_equal(probabilities.argmax(axis=1), expected.probabilities.argmax(axis=1))
+
+
+def test_the_differences_are_those_of_rounding(written: tuple[Checkpoint, list[Exported]]) -> None:
+    """Far below what would be refused; the ONNX file's is not 0, as it was computed by another library."""
+    _, (onnx_file, pt2_file) = written
+    assert 0 < onnx_file.difference < TOLERANCE / 3
+    assert 0 <= pt2_file.difference < TOLERANCE / 3
+
+
+def test_the_onnx_file_is_one_that_browsers_run(written: tuple[Checkpoint, list[Exported]]) -> None:
+    """Bytes in, any number of images, weights inside, and operators of ONNX's own alone."""
+    _, (onnx_file, _) = written
+    model = onnx.load(onnx_file.path, load_external_data=False)
+    onnx.checker.check_model(model, full_check=True)
+    assert [each.domain for each in model.opset_import] == [""]
+    assert {node.domain for node in model.graph.node} == {""}
+    assert not any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer)
+    session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
+    (images,) = session.get_inputs()
+    assert (images.name, images.type, images.shape) == ("images", "tensor(uint8)", ["batch", 28, 28])
+    assert [(each.name, each.type, each.shape) for each in session.get_outputs()] == [
+        ("probabilities", "tensor(float)", ["batch", 10]),
+        ("log_odds", "tensor(float)", ["batch"]),
+    ]
+
+
+def test_both_carry_what_their_users_need(written: tuple[Checkpoint, list[Exported]]) -> None:
+    """The same threshold, to the last bit, and the recipe's version; no path of the machine that wrote them."""
+    checkpoint, (onnx_file, pt2_file) = written
+    expected = {name: str(getattr(checkpoint, name)) for name in METADATA}
+    session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map == expected
+    found = dict.fromkeys(METADATA, "")
+    torch.export.load(pt2_file.path, extra_files=found)
+    assert found == expected
+    assert float(found["min_log_odds"]) == checkpoint.min_log_odds
+    for each in (onnx_file, pt2_file):
+        assert str(Path(exports.__file__).parent).encode() not in each.path.read_bytes()
+
+
+@pytest.mark.parametrize(("convert", "name"), [("to_onnx", "mlp.onnx"), ("to_pt2", "mlp.pt2")])
+def test_a_file_that_disagrees_is_not_written(
+    convert: str,
+    name: str,
+    mlp: Checkpoint,
+    real: NDArray[np.uint8],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though it is off by little, and the other file agrees; older files of both kinds stay as they were."""
+    other = exports.trace(replace(mlp, temperature=mlp.temperature * 1.01).build())
+    right = getattr(exports, convert)
+    monkeypatch.setattr(exports, convert, lambda program, metadata: right(other, metadata))
+    older = {tmp_path / "mlp.onnx": b"an older file", tmp_path / "mlp.pt2": b"another"}
+    for path, content in older.items():
+        path.write_bytes(content)
+    with pytest.raises(ExportError, match=rf"{name}: not written: expected PyTorch's probabilities to within 0.0001"):
+        exports.export(mlp, tmp_path, real)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == older
+
+
+def test_a_file_for_one_batch_size_is_not_written(
+    mlp: Checkpoint, real: NDArray[np.uint8], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor anything else; the folder is not even made."""
+    example = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    monkeypatch.setattr(exports, "trace", lambda recogniser: torch.export.export(recogniser, (example,)))
+    with pytest.raises(ExportError, match=r"mlp\.onnx: not written: it does not run \(.*images.*\)"):
+        exports.export(mlp, tmp_path / "new", real)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_write_leaves_the_files_that_were_there(
+    mlp: Checkpoint, real: NDArray[np.uint8], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of both kinds: neither is put in place before both are on the disk."""
+    (tmp_path / "mlp.onnx").write_bytes(b"an older file")
+
+    def full(path: Path) -> AbstractContextManager[IO[bytes]]:
+        if path.suffix == ".pt2":
+            raise OSError("no space left on device")
+        return checkpoints.atomic_file(path)
+
+    monkeypatch.setattr(exports, "atomic_file", full)
+    with pytest.raises(OSError, match="no space left"):
+        exports.export(mlp, tmp_path, real)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"mlp.onnx": b"an older file"}
+
+
+def scores(probabilities: list[list[float]], log_odds: list[float]) -> Scores:
+    return Scores(np.array(probabilities, np.float32), np.array(log_odds, np.float32))
+
+
+EXPECTED = scores([[0.5, 0.49998], [0.2, 0.8]], [3.0, 500.0])
+ALL_DIGITS = np.array([True, True])
+
+
+def test_the_largest_difference_is_told() -> None:
+    """Of any probability of any image; log-odds are compared by their own size."""
+    actual = scores([[0.5, 0.49998], [0.20005, 0.79995]], [3.0001, 500.01])
+    assert exports.compare(Path("x"), actual, EXPECTED, ALL_DIGITS) == pytest.approx(5e-5, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("actual", "message"),
+    [
+        (scores([[0.5, 0.49998], [0.2002, 0.7998]], [3.0, 500.0]), "probabilities to within 0.0001, got one .* 0.0002"),
+        (scores([[0.5, 0.49998], [np.nan, 0.8]], [3.0, 500.0]), "probabilities to within 0.0001, got one that is nan"),
+        (scores([[0.5, 0.49998], [0.2, 0.8]], [3.0, 501.0]), "log-odds to within 0.0001, got one that is 0.002"),
+        (scores([[0.5, 0.49998], [0.2, 0.8]], [np.nan, 500.0]), "log-odds to within 0.0001, got one that is nan"),
+        (scores([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0]), "digits, got others"),
+    ],
+)
+def test_what_differs_is_refused(actual: Scores, message: str) -> None:
+    """Too much of a difference, what is not a number, and another digit however small the difference."""
+    with pytest.raises(ExportError, match=message):
+        exports.compare(Path("x"), actual, EXPECTED, ALL_DIGITS)
+
+
+def test_what_is_no_digit_may_be_least_unlike_another() -> None:
+    """Its probabilities are all the same but for rounding."""
+    actual = scores([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0])
+    assert exports.compare(Path("x"), actual, EXPECTED, np.array([False, True])) < TOLERANCE
+
+
+def test_every_batch_size_is_compared() -> None:
+    """However few real images there are; blank and full ones are among the others."""
+    images = exports.unreal_images()
+    sizes = [len(batch) for batch in exports.batches(images)]
+    assert sizes[: len(exports.BATCH_SIZES)] == list(exports.BATCH_SIZES)
+    assert sum(sizes) == len(images)
+    np.testing.assert_array_equal(np.concatenate(list(exports.batches(images))), images)
+    assert [images[0].max(), images[1].min()] == [0, 255]
+    assert images[2:].std() > 70
+
+
+def test_drawn_digits_are_read_as_digits() -> None:
+    """So they can stand in for real ones: the shipped weights read nearly all as what they are."""
+    images = exports.drawn_digits()
+    assert images.shape == (20, 28, 28)
+    digits = [prediction.digit for prediction in Predictor.load().predict(images)]
+    drawn = np.repeat([0, 1, 2, 4, 7], len(exports.SLANTS))
+    assert (np.array(digits) == drawn).mean() >= 0.8
+
+
+def test_the_command_writes_what_it_says(sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The shipped cnn, compared on the digits that --data names; and nothing on stderr."""
+    assert main(["export", "--data", str(sample), "--out", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    first, second, third = out.splitlines()
+    for line, name in ((first, "cnn.onnx"), (second, "cnn.pt2")):
+        size = (tmp_path / name).stat().st_size
+        assert re.fullmatch(
+            rf"wrote {tmp_path / name} \({size / 1000:.0f} kB; largest difference of a probability \d\.\de-\d\d\)", line
+        )
+    assert third == f"compared with PyTorch on 1,000 test digits of {sample} and on random images"
+    assert err == ""
+
+
+def test_the_command_writes_the_mlp_that_was_trained(
+    mlp: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where `mnist train` leaves it, and says so where it is not; without MNIST, it compares on drawn digits."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "--arch", "mlp"]) == 1
+    assert capsys.readouterr().err == (
+        "mnist: runs/mnist/mlp.pt: no such checkpoint, and none is shipped; `mnist train --arch mlp` writes it\n"
+    )
+    checkpoints.save(mlp, "runs/mnist/mlp.pt")
+    assert main(["export", "--arch", "mlp"]) == 0
+    assert "on 20 drawn digits (MNIST is not in data) and" in capsys.readouterr().out
+    assert sorted(path.name for path in Path("export").iterdir()) == ["mlp.onnx", "mlp.pt2"]
+
+
+def test_the_command_fails_where_files_disagree(
+    mlp: Checkpoint,
+    sample: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit status 1, one line, and no file."""
+    checkpoints.save(mlp, tmp_path / "mlp.pt")
+    monkeypatch.setattr(exports, "TOLERANCE", 0.0)
+    out = tmp_path / "out"
+    assert main(["export", "--weights", str(tmp_path / "mlp.pt"), "--data", str(sample), "--out", str(out)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"mnist: {out / 'mlp.onnx'}: not written: expected PyTorch's probabilities")
+    assert len(captured.err.splitlines()) == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("library", ["onnxruntime", "onnxscript"])
+def test_without_a_library_it_says_how_to_get_it(library: str, sample: Path, tmp_path: Path) -> None:
+    """One line, and no file."""
+    (tmp_path / f"{library}.py").write_text(f"raise ModuleNotFoundError('No module named {library}', name='{library}')")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from mnist_model.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "export", "--data", str(sample), "--out", str(tmp_path / "out")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert result.stderr == f"mnist: {library} is not installed; `make setup` in the checkout installs it\n"
+    assert not (tmp_path / "out").exists()
