@@ -10,10 +10,10 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3 python;
 	&& echo "$$python" && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help setup serve test lint train bench clean
+.PHONY: help setup serve test lint train bench bench-training clean
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make serve takes PORT (8000, the page), INFERENCE_PORT (8080), MANAGEMENT_PORT (8081), METRICS_PORT (8082)."
 
@@ -37,6 +37,9 @@ train: $(VENV)/.setup ## train the shipped network anew (some minutes), into run
 
 bench: $(VENV)/.setup ## measure latency and throughput of the service
 	$(BIN)/python -m benchmarks.serving
+
+bench-training: $(VENV)/.setup ## race our fast recipe against pytorch/examples' (about an hour)
+	$(BIN)/python -m benchmarks.training
 
 clean: ## remove what was built; keeps .venv, data and training runs
 	rm -rf model_store logs report export .pytest_cache .mypy_cache .ruff_cache

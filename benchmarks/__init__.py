@@ -1,1 +1,1 @@
-"""Measurements of the running service."""
+"""Measurements of the running service and of training."""
