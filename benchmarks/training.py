@@ -28,12 +28,13 @@ from mnist_model.dataset import Split, ensure, load_split
 from mnist_model.errors import MnistError
 from mnist_model.evaluation import evaluate
 from mnist_model.predictor import Predictor
+from mnist_model.recipes import RECIPES
 from mnist_model.recogniser import Recogniser
 from mnist_model.training import TrainConfig, Trainer, hold_out
 
 from . import pytorch_examples
 
-FAST = TrainConfig(epochs=3)
+FAST = RECIPES["fast"].student
 THEIRS, OURS = "pytorch/examples", "ours"
 TARGETS = (0.98, 0.99, 0.9917)  # the last is about where pytorch/examples' recipe ends
 READ_EVERY = 15_000  # images between two readings of the test set

@@ -76,6 +76,14 @@ def _blur(images: Tensor) -> Tensor:
     return F.conv2d(images.unsqueeze(1), torch.outer(row, row).view(1, 1, 3, 3), padding=1).squeeze(1)
 
 
+def random_shift(images: Tensor) -> Tensor:
+    """Shift each image by a whole pixel or none, each way; nearly free, and enough for a training of minutes."""
+    padded = F.pad(images, (1, 1, 1, 1))
+    rows, columns = (torch.randint(3, (len(images), 1)) + torch.arange(SIZE) for _ in range(2))
+    batch = torch.arange(len(images)).view(-1, 1, 1)
+    return padded[batch, rows.unsqueeze(2), columns.unsqueeze(1)]
+
+
 def random_affine(images: Tensor, elastic: bool = False) -> Tensor:
     """Rotate, scale, shear and shift each image of (N, 28, 28) on its own; float out, zeros moving in.
 

@@ -50,7 +50,7 @@ class Recipe:
 
 
 RECIPES = {
-    "fast": Recipe(TrainConfig(epochs=3)),
+    "fast": Recipe(TrainConfig()),
     "best": Recipe(
         TrainConfig(
             epochs=100, batch_size=256, max_lr=0.1, averaging_decay=0.9995, augmentation="all", distillation=1.0

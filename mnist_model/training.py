@@ -15,11 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from . import checkpoint as checkpoints
-from .augmentation import random_affine, vary
+from .augmentation import random_affine, random_shift, vary
 from .calibration import fit_temperature, threshold_at
 from .checkpoint import Checkpoint
 from .dataset import Split
@@ -40,21 +40,24 @@ class TrainConfig:
     """The hyper-parameters of a run."""
 
     arch: str = "cnn"
-    epochs: int = 13
+    epochs: int = 2
     batch_size: int = 128
-    max_lr: float = 0.05
+    max_lr: float = 0.3
     momentum: float = 0.9
     weight_decay: float = 5e-4
     warm_up: float = 0.25  # share of the steps in which the learning rate rises
-    averaging_decay: float = 0.99  # of the exponential moving average of the weights, a step
-    augmentation: str = "affine"  # a key of AUGMENTATIONS
+    label_smoothing: float = 0.1  # probability that the target spreads evenly (Szegedy et al., 2016)
+    averaging_decay: float = 0.99  # of the exponential moving average of the weights, a step; less at the beginning
+    augmentation: str = "shift"  # a key of AUGMENTATIONS
     distillation: float = 0.0  # weight of the teachers' word beside that of the labels, where there are teachers
     distillation_temperature: float = 3.0
     seed: int = 0
 
 
+ParamList = tuple[Tensor, ...] | list[Tensor]
 AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda images: images,
+    "shift": random_shift,
     "affine": random_affine,
     "all": vary,
 }
@@ -91,9 +94,7 @@ class Trainer:
         self.steps_per_epoch = len(training.labels) // config.batch_size
         torch.manual_seed(config.seed)
         self.model: nn.Module = create_model(config.arch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.averaged = AveragedModel(
-            self.model, multi_avg_fn=get_ema_multi_avg_fn(config.averaging_decay), use_buffers=True
-        )
+        self.averaged = AveragedModel(self.model, multi_avg_fn=self._average, use_buffers=True)
         self.optimizer = torch.optim.SGD(
             self.model.parameters(),
             lr=config.max_lr,
@@ -145,7 +146,7 @@ class Trainer:
         labels = self.training.labels[torch.cat([batch_taught, alone])]
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model(images).float()
-        loss = F.cross_entropy(with_background(logits), labels)
+        loss = F.cross_entropy(with_background(logits), labels, label_smoothing=self.config.label_smoothing)
         if self.lessons and len(batch_taught):
             said = self.lessons.logits[variants, batch_taught].float()
             share = self.config.distillation * len(batch_taught) / len(batch)
@@ -153,6 +154,12 @@ class Trainer:
                 logits[: len(batch_taught)], said, self.config.distillation_temperature
             )
         return loss
+
+    @torch.no_grad()
+    def _average(self, averaged: ParamList, current: ParamList, steps: Tensor | int) -> None:
+        """Exponential moving average, over the last few steps only while there are few."""
+        decay = min(self.config.averaging_decay, (1 + int(steps)) / (10 + int(steps)))
+        torch._foreach_lerp_(list(averaged), list(current), 1 - decay)
 
     def state(self) -> dict[str, Any]:
         """Return all that `resume` needs."""
