@@ -12,7 +12,7 @@ from mnist_model.archive import ROOT
 RECOGNISER = sorted((ROOT / "mnist_model").glob("*.py"))
 ORDER = [
     *("errors", "idx", "torchvision_mend", "preprocessing", "model", "recogniser", "augmentation", "checkpoint"),
-    *("predictor", "dataset", "distillation", "evaluation", "report", "training", "archive", "cli"),
+    *("parallel", "predictor", "dataset", "distillation", "evaluation", "report", "training", "archive", "cli"),
 ]
 
 
