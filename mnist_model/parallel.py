@@ -7,6 +7,8 @@ process would get, but for rounding and for what augmentation and dropout draw. 
 """
 
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,7 +22,7 @@ from torch.nn import functional as F
 from .checkpoint import first_line
 from .errors import MnistError
 
-# How long to wait for a process that lives but says nothing; fetching MNIST or asking teachers takes less.
+# How long to wait for a process that lives but says nothing; fetching MNIST takes less.
 TIMEOUT = timedelta(minutes=10)
 
 
@@ -36,15 +38,27 @@ def rank() -> int:
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Join the other processes that torchrun started; gloo, because it works on CPUs."""
+    """Join the other processes that torchrun started; gloo, because it works on CPUs.
+
+    Raises:
+        MnistError: torchrun wants this process to end, because another one has.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
     dist.init_process_group("gloo", timeout=TIMEOUT)
+    before = signal.signal(signal.SIGTERM, _stop)
+    if rank() > 0:  # Ctrl-C reaches them all, and the first one says so
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(1))
     try:
         yield
     finally:
         dist.destroy_process_group()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stop(*_: object) -> None:
+    raise MnistError(f"process {rank()} of {world_size()} stops: another one has ended, or torchrun was told to end")
 
 
 @contextmanager
@@ -190,6 +204,6 @@ def _add_up(tensor: Tensor) -> Tensor:
             dist.all_reduce(tensor)
     except RuntimeError as error:
         raise MnistError(
-            f"process {rank()} of {world_size()} stops: another one has ended or does not answer ({first_line(error)})"
+            f"process {rank()} of {world_size()} stops: another one has ended, or does not answer ({first_line(error)})"
         ) from error
     return tensor
