@@ -74,7 +74,7 @@ def one_step(digits: Split, lessons: Lessons | None) -> dict[str, Tensor]:
 
 def steps_and_weights(digits: Split, out: Path) -> None:
     """Write what one step yields, and the state after an epoch of a usual run, which draws random numbers."""
-    state = {
+    state: dict[str, Any] = {
         "labels alone": one_step(digits, None),
         "with teachers": one_step(digits, taught(digits)),
     }
@@ -83,7 +83,12 @@ def steps_and_weights(digits: Split, out: Path) -> None:
     augment = trainer.augment
     trainer.augment = lambda images: drawn.append(torch.rand(3)) or augment(images)  # type: ignore[func-returns-value]
     trainer.train_one_epoch()
-    torch.save({**state, "trainer": trainer.state(), "drawn": torch.stack(drawn)}, out / f"{parallel.rank()}.pt")
+    with parallel.first_process_first():
+        found = (out / "fetched").exists()
+        time.sleep(0.2)
+        (out / "fetched").touch()
+    state |= {"trainer": trainer.state(), "drawn": torch.stack(drawn), "found": found}
+    torch.save(state, out / f"{parallel.rank()}.pt")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +120,11 @@ def test_the_processes_end_an_epoch_with_the_same_weights(pair: list[dict[str, A
         assert torch.equal(one["momentum_buffer"], other["momentum_buffer"])
     assert first["scheduler"]["last_epoch"] == second["scheduler"]["last_epoch"] == 3
     assert not (pair[0]["drawn"] == pair[1]["drawn"]).any()
+
+
+def test_the_first_process_fetches_for_all(pair: list[dict[str, Any]]) -> None:
+    """The second begins when the first is done, and finds everything there."""
+    assert [one["found"] for one in pair] == [False, True]
 
 
 def test_more_processes_than_images_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
