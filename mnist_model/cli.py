@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
-from . import __version__
+from . import __version__, parallel
 from .archive import ROOT, build_archive
 from .checkpoint import SHIPPED_WEIGHTS
 from .errors import MnistError
@@ -23,6 +23,7 @@ RUN = Path("runs/mnist")
 RUN_OPTIONS = ("arch", "epochs", "seed")  # of a new run; a resumed one has its own
 
 
+@parallel.joined()
 def train(args: argparse.Namespace) -> None:
     """Train a network, measure it on the test set once, and write its checkpoint."""
     from . import checkpoint as checkpoints
@@ -31,7 +32,8 @@ def train(args: argparse.Namespace) -> None:
     from .predictor import Predictor
 
     if not args.no_verify:
-        dataset.ensure(args.data, "train", "test")
+        with parallel.first_process_first():
+            dataset.ensure(args.data, "train", "test")
     split = dataset.load_split(args.data, "train", verify=not args.no_verify)
     test = dataset.load_split(args.data, "test", verify=not args.no_verify)
     recipe = recipes.RECIPES[args.recipe]
@@ -42,6 +44,8 @@ def train(args: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         again = f"mnist train --recipe {args.recipe} --resume --out {args.out}"
         raise MnistError(f"stopped; `{again}` goes on from the last whole epoch") from None
+    if parallel.rank() > 0:
+        return
     evaluation = evaluate(Predictor(checkpoint.build(), checkpoint.min_log_odds), test)
     checkpoint = replace(checkpoint, metrics={**checkpoint.metrics, "test_accuracy": evaluation.accuracy})
     path = args.out / f"{checkpoint.arch}.pt"

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from . import parallel
 from .augmentation import vary
 
 BATCH = 500
@@ -37,7 +38,13 @@ def prepare_lessons(images: Tensor, teachers: Sequence[nn.Module], variants: int
         teacher.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     varied = torch.empty((variants, *images.shape), dtype=torch.uint8)
     logits = torch.empty((variants, len(images), 10), dtype=torch.float16)
-    with tqdm(total=variants * len(images), desc="asking the teachers", unit=" images", unit_scale=True) as progress:
+    with tqdm(
+        total=variants * len(images),
+        desc="asking the teachers",
+        unit=" images",
+        unit_scale=True,
+        disable=parallel.rank() > 0,
+    ) as progress:
         for variant in range(variants):
             for start in range(0, len(images), BATCH):
                 part = vary(images[start : start + BATCH]).round().byte()

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from . import checkpoint as checkpoints
+from . import parallel
 from .checkpoint import Checkpoint
 from .dataset import Split
 from .distillation import prepare_lessons
@@ -124,5 +125,6 @@ def _teacher(recipe: Recipe, index: int, training: Split, validation: Split, fol
         return made.build().network
     trainer = Trainer.resume(state, training) if state.is_file() else Trainer(config, training)
     made = fit(trainer, validation, state)
-    checkpoints.save(made, path)
+    if parallel.rank() == 0:
+        checkpoints.save(made, path)
     return made.build().network

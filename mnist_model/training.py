@@ -1,7 +1,7 @@
 """Trains a network: one-cycle schedule, batched augmentation, averaged weights; resumable after every epoch.
 
 All randomness of an epoch follows from the seed and the epoch's number, so a resumed run ends with the same weights,
-bit for bit, as one that was never interrupted (on the same machine, with the same number of threads).
+bit for bit, as one that was never interrupted (on the same machine, with as many threads and processes).
 """
 
 import time
@@ -19,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
 
 from . import checkpoint as checkpoints
+from . import parallel
 from .augmentation import random_affine, random_shift, vary
 from .calibration import fit_temperature, threshold_at
 from .checkpoint import Checkpoint
@@ -93,7 +94,8 @@ class Trainer:
         self.seconds = 0.0  # spent in `fit`, whatever interruptions there were
         self.steps_per_epoch = len(training.labels) // config.batch_size
         torch.manual_seed(config.seed)
-        self.model: nn.Module = create_model(config.arch).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        model = parallel.synchronise_batch_norm(create_model(config.arch))
+        self.model: nn.Module = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = AveragedModel(self.model, multi_avg_fn=self._average, use_buffers=True)
         self.optimizer = torch.optim.SGD(
             self.model.parameters(),
@@ -116,6 +118,7 @@ class Trainer:
         torch.manual_seed(config.seed * 1_000_003 + self.epoch)
         self.model.train()
         order = torch.randperm(len(self.training.labels))[: self.steps_per_epoch * config.batch_size]
+        parallel.draw_apart()
         for batch in order.split(config.batch_size):
             loss = self.step(batch)
             self.scheduler.step()
@@ -124,9 +127,11 @@ class Trainer:
 
     def step(self, batch: Tensor) -> float:
         """One step of the optimiser on the training images with these indices; returns the loss before it."""
-        loss = self.loss(batch)
+        share = parallel.share(batch)
+        loss = self.loss(share) * (len(share) / len(batch))  # so that the processes' sum is the loss of the batch
         self.optimizer.zero_grad()
         loss.backward()
+        loss = parallel.add_up_gradients(self.model, loss)
         self.optimizer.step()
         self.averaged.update_parameters(self.model)
         return float(loss.detach())
@@ -173,6 +178,11 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
         }
+
+    def keep(self, path: str | Path) -> None:
+        """Write the state; of several processes, whose states are the same, the first one does."""
+        if parallel.rank() == 0:
+            checkpoints.save_atomically(self.state(), path)
 
     @staticmethod
     def saved_config(path: str | Path) -> TrainConfig:
@@ -228,7 +238,7 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
     config = trainer.config
     images_per_epoch = trainer.steps_per_epoch * config.batch_size
     started = time.monotonic() - trainer.seconds
-    checkpoints.save_atomically(trainer.state(), resume_path)  # in place of an older run's, which is not this one
+    trainer.keep(resume_path)  # in place of an older run's, which is not this one
     with tqdm(
         total=config.epochs * images_per_epoch,
         initial=trainer.epoch * images_per_epoch,
@@ -236,6 +246,7 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
         unit=" images",
         unit_scale=True,
         smoothing=0.05,
+        disable=parallel.rank() > 0,
     ) as progress:
         shown: dict[str, str] = {}
 
@@ -247,7 +258,7 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
         while trainer.epoch < config.epochs:
             trainer.train_one_epoch(on_batch)
             trainer.seconds = time.monotonic() - started
-            checkpoints.save_atomically(trainer.state(), resume_path)
+            trainer.keep(resume_path)
             read = held_out_logits(trainer.averaged.module, validation).argmax(axis=1)
             accuracy = float((read == validation.labels.numpy()).mean())
             shown["validation"] = f"{accuracy:.2%}"
