@@ -164,7 +164,11 @@ class Trainer:
     def _average(self, averaged: ParamList, current: ParamList, steps: Tensor | int) -> None:
         """Exponential moving average, over the last few steps only while there are few."""
         decay = min(self.config.averaging_decay, (1 + int(steps)) / (10 + int(steps)))
-        torch._foreach_lerp_(list(averaged), list(current), 1 - decay)
+        for old, new in zip(averaged, current, strict=True):
+            if old.is_floating_point():
+                old.lerp_(new, 1 - decay)
+            else:
+                old.copy_(new)  # batch normalisation's count of batches
 
     def state(self) -> dict[str, Any]:
         """Return all that `resume` needs."""

@@ -1,6 +1,7 @@
 // What the page says of an answer: its state, and the words for it. No DOM.
 
 const SURE = 0.9; // from this confidence on one digit is named alone
+const NEAR = 0.25; // a refused drawing with at least this confidence is near a digit: it is named too
 
 /**
  * @param {object} now
@@ -34,7 +35,9 @@ export function messageFor(state, answer, error) {
       return `${first} or ${second}? ${percent(answer.confidence)} sure`;
     }
     case 'not-a-digit':
-      return 'That does not look like a digit.';
+      return answer.confidence >= NEAR
+        ? `That does not look like a digit; the nearest is ${ranked(answer.probabilities)[0]}.`
+        : 'That does not look like a digit.';
     default:
       return error.message;
   }

@@ -25,6 +25,13 @@ test('unsure names the two likeliest digits', () => {
   assert.equal(messageFor('unsure', unsure, null), '4 or 9? 50 % sure');
 });
 
+test('a refused drawing is told what it is near, if it is near anything', () => {
+  const refused = { ...unsure, is_digit: false };
+  assert.equal(messageFor('not-a-digit', refused, null), 'That does not look like a digit; the nearest is 4.');
+  const scribble = { ...refused, confidence: 0.12 };
+  assert.equal(messageFor('not-a-digit', scribble, null), 'That does not look like a digit.');
+});
+
 test('an error speaks for itself', () => {
   assert.equal(messageFor('error', null, new Error('The server is away.')), 'The server is away.');
 });
