@@ -24,7 +24,7 @@ SHIFT_PIXELS = 2.0
 ELASTIC_NODES = 5  # the displacement field is drawn on 5×5 nodes and smoothly enlarged
 ELASTIC_PIXELS = 1.1  # standard deviation of a node's displacement, at most
 
-RESCANNED = 0.12  # shares of a batch that each of these effects touches
+RESCANNED = 0.18  # shares of a batch that each of these effects touches
 THICKENED = 0.2
 THINNED = 0.2
 BLURRED = 0.1

@@ -29,23 +29,24 @@ def conv_bn_relu(in_channels: int, out_channels: int, kernel: int, stride: int =
 
 
 class DigitCNN(nn.Module):
-    """A small convolutional network: 68,946 parameters, 4.2 million multiply-accumulates an image.
+    """A small convolutional network: 117,658 parameters, 3.9 million multiply-accumulates an image.
 
     The first layer halves the resolution at once, because at 28×28 most of the time would go into pixels that say
-    little: strokes are 2-4 px wide.
+    little: strokes are 2-4 px wide. Depth and width are where they cost little, at 7×7 and 4×4.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            conv_bn_relu(1, 24, kernel=5, stride=2),  # 28×28 -> 14×14
-            conv_bn_relu(24, 32, kernel=3),
+            conv_bn_relu(1, 16, kernel=5, stride=2),  # 28×28 -> 14×14
+            conv_bn_relu(16, 32, kernel=3),
             nn.MaxPool2d(2),  # -> 7×7
-            conv_bn_relu(32, 64, kernel=3),
-            conv_bn_relu(64, 64, kernel=3),
-            nn.MaxPool2d(2),  # -> 3×3
+            conv_bn_relu(32, 48, kernel=3),
+            conv_bn_relu(48, 64, kernel=3),
+            nn.MaxPool2d(2, ceil_mode=True),  # -> 4×4
+            conv_bn_relu(64, 96, kernel=3),
             nn.Flatten(),
-            nn.Linear(64 * 3 * 3, CLASSES),
+            nn.Linear(96 * 4 * 4, CLASSES),
         )
 
     def forward(self, images: Tensor) -> Tensor:

@@ -24,7 +24,9 @@ from .training import TrainConfig, Trainer, fit, hold_out
 logger = logging.getLogger(__name__)
 
 
-TEACHER = TrainConfig(arch="teacher", epochs=30, averaging_decay=0.999, augmentation="all")
+TEACHER = TrainConfig(
+    arch="teacher", epochs=30, max_lr=0.05, label_smoothing=0.0, averaging_decay=0.999, augmentation="all"
+)
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,20 @@ RECIPES = {
     "fast": Recipe(TrainConfig()),
     "best": Recipe(
         TrainConfig(
-            epochs=100, batch_size=256, max_lr=0.1, averaging_decay=0.9995, augmentation="all", distillation=1.0
+            epochs=75,
+            batch_size=256,
+            max_lr=0.25,
+            weight_decay=3e-4,
+            label_smoothing=0.0,
+            averaging_decay=0.9995,
+            augmentation="all",
+            distillation=1.0,
         ),
-        pen_digits=60_000,
-        non_digits=60_000,
+        pen_digits=50_000,
+        non_digits=45_000,
         held_out_pen_digits=5_000,
         teachers=2,
-        variants=16,
+        variants=12,
     ),
 }
 HELD_OUT_HANDS = 2**31  # added to the seed of the banks: other hands than those that train
