@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3 python;
 	&& echo "$$python" && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help setup serve test lint train bench bench-training clean
+.PHONY: help setup serve test lint train notebook bench bench-training clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint: $(VENV)/.test ## check style and types
 
 train: $(VENV)/.setup ## train the shipped network anew (some minutes), into runs/mnist
 	$(BIN)/mnist train
+
+notebook: $(VENV)/.notebook ## open the walk-through: from raw bytes to a served recogniser, cell by cell
+	$(BIN)/jupyter lab notebooks/train.ipynb
 
 bench: $(VENV)/.setup ## measure latency and throughput of the service
 	$(BIN)/python -m benchmarks.serving
@@ -66,4 +69,9 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.setup
 	@echo "==> what the tests need"
 	$(PIP) --editable '.[train,export,test]'
+	@touch $@
+
+$(VENV)/.notebook: $(VENV)/.setup
+	@echo "==> what the notebook needs"
+	$(PIP) --editable '.[notebook]'
 	@touch $@

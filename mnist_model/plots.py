@@ -50,7 +50,7 @@ def plot_mistakes(name: str, evaluation: Evaluation) -> Figure:
     ]
     wrong = int((~evaluation.right).sum())
     title = f"mistakes ({len(worst)} of {wrong:,}), the most confident first" if wrong else "no mistakes"
-    return _plot_tiles(f"{name}: {title}", evaluation.images[worst], captions)
+    return plot_tiles(f"{name}: {title}", evaluation.images[worst], captions)
 
 
 def plot_accepted(name: str, rejection: Rejection) -> Figure:
@@ -62,10 +62,10 @@ def plot_accepted(name: str, rejection: Rejection) -> Figure:
     ]
     taken = int((~rejection.refused).sum())
     title = f"taken for digits ({len(worst)} of {taken:,}), the likeliest first" if taken else "none taken for a digit"
-    return _plot_tiles(f"{name}: {title}", rejection.images[worst], captions)
+    return plot_tiles(f"{name}: {title}", rejection.images[worst], captions)
 
 
-def _plot_tiles(title: str, images: NDArray[np.uint8], captions: Sequence[str]) -> Figure:
+def plot_tiles(title: str, images: NDArray[np.uint8], captions: Sequence[str]) -> Figure:
     """Draw images in rows, ink dark on light, each below its caption; one pair of axes, which is fast."""
     rows, pitch = max(1, -(-len(images) // COLUMNS)), 1.45  # a tile is 1 wide; the rest of the pitch is its caption's
     figure = Figure(figsize=(1.4 * COLUMNS, 1.75 * rows + 0.5), layout="constrained")
