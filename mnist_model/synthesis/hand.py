@@ -14,8 +14,6 @@ from .glyphs import parse, trace
 
 Strokes = list[NDArray[np.float64]]  # as `preprocessing.from_strokes` takes them
 
-POINTS_PER_SEGMENT = 6  # of the traced path, before the pen samples it
-
 
 @dataclass(frozen=True)
 class Hand:
@@ -96,7 +94,7 @@ class Hand:
         for control in parse(form):
             moved = control + self._displace(control, own, self.habit) + self._displace(control, rng, self.looseness)
             moved += rng.normal(0.0, self.looseness, 2)  # where the pen lands
-            path = trace(self._round(moved, rng), POINTS_PER_SEGMENT)
+            path = trace(self._round(moved, rng))
             strokes.append(self._run_on(path, rng))
         strokes = self._shape(strokes, rng)
         if rng.random() < self.corrections:

@@ -80,7 +80,7 @@ def flat(rng: Generator) -> Picture:
     return np.asarray(rng.uniform(20, 255) * light, dtype=np.uint8)
 
 
-def print_(rng: Generator) -> Picture:
+def lettering(rng: Generator) -> Picture:
     """A printed letter or word."""
     single = rng.random() < 0.5
     count = 1 if single else int(rng.integers(2, 6))
@@ -115,7 +115,7 @@ def _shrink(large: NDArray[np.float64]) -> Picture:
 PAINTED: dict[str, tuple[float, Family]] = {  # family -> how often, painter
     "silhouettes": (2.5, silhouette),
     "textures": (0.8, texture),
-    "print": (2, print_),
+    "print": (2, lettering),
     "noise": (0.4, noise),
     "flat": (0.2, flat),
 }
