@@ -56,7 +56,7 @@ RECIPES = {
     "fast": Recipe(TrainConfig()),
     "best": Recipe(
         TrainConfig(
-            epochs=75,
+            epochs=60,
             batch_size=256,
             max_lr=0.25,
             weight_decay=3e-4,
@@ -69,7 +69,7 @@ RECIPES = {
         non_digits=45_000,
         held_out_pen_digits=5_000,
         teachers=2,
-        variants=12,
+        variants=10,
     ),
 }
 HELD_OUT_HANDS = 2**31  # added to the seed of the banks: other hands than those that train

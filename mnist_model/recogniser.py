@@ -6,8 +6,12 @@ So one number is both the score of a background class and (with its sign turned)
 (2020, "Energy-based Out-of-distribution Detection") tell known from unknown, and the network needs no further output.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
+
+DIGITS_IN_USE = 0.9  # share of digits among what people send: an assumption
 
 
 class Recogniser(nn.Module):
@@ -37,6 +41,18 @@ class Recogniser(nn.Module):
         return is_digit * which + (1 - is_digit) / which.shape[1], log_odds
 
 
-def with_background(logits: Tensor) -> Tensor:
-    """Append the constant 0 of "no digit" to (N, 10) logits: (N, 11), for a cross-entropy."""
-    return torch.cat([logits, logits.new_zeros(len(logits), 1)], dim=1)
+def with_background(logits: Tensor, background: float = 0.0) -> Tensor:
+    """Append the constant logit of "no digit" to (N, 10) logits: (N, 11), for a cross-entropy."""
+    return torch.cat([logits, logits.new_full((len(logits), 1), background)], dim=1)
+
+
+def background_in_training(digits: int, non_digits: int) -> float:
+    """The logit of "no digit" while training on so many images of each.
+
+    Training shows more non-digits than people will draw. Where the constant is as much above 0 as their odds are too
+    high, the network's own log-odds come out right for use (Menon et al., 2021, "Long-tail learning via logit
+    adjustment").
+    """
+    if not non_digits:
+        return 0.0
+    return math.log(non_digits / digits) - math.log((1 - DIGITS_IN_USE) / DIGITS_IN_USE)

@@ -5,7 +5,7 @@ bit for bit, as one that was never interrupted (on the same machine, with as man
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,10 @@ from .checkpoint import Checkpoint
 from .dataset import Split
 from .distillation import Lessons, distillation_loss
 from .errors import MnistError
-from .model import create_model
+from .model import CLASSES, create_model
 from .predictor import CHUNK
 from .preprocessing import VERSION as PREPROCESSING_VERSION
-from .recogniser import with_background
+from .recogniser import background_in_training, with_background
 
 VALIDATION_SHARE = 1 / 12  # of the training data: 5,000 of MNIST's 60,000
 SPLIT_SEED = 0  # the held-out digits are the same ones whatever the seed of the run
@@ -55,7 +55,6 @@ class TrainConfig:
     seed: int = 0
 
 
-ParamList = tuple[Tensor, ...] | list[Tensor]
 AUGMENTATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda images: images,
     "shift": random_shift,
@@ -90,6 +89,8 @@ class Trainer:
         self.training = training
         self.lessons = lessons
         self.augment = AUGMENTATIONS[config.augmentation]
+        non_digits = int((training.labels == CLASSES).sum())
+        self.background = background_in_training(len(training.labels) - non_digits, non_digits)
         self.epoch = 0  # how many are complete
         self.seconds = 0.0  # spent in `fit`, whatever interruptions there were
         self.steps_per_epoch = len(training.labels) // config.batch_size
@@ -114,12 +115,11 @@ class Trainer:
 
     def train_one_epoch(self, on_batch: Callable[[int, float], object] = lambda count, loss: None) -> None:
         """Go through the training data once, in a new order; `on_batch` gets each batch's size and loss."""
-        config = self.config
-        torch.manual_seed(config.seed * 1_000_003 + self.epoch)
+        torch.manual_seed(self.config.seed * 1_000_003 + self.epoch)
         self.model.train()
-        order = torch.randperm(len(self.training.labels))[: self.steps_per_epoch * config.batch_size]
+        order = torch.randperm(len(self.training.labels))[: self.steps_per_epoch * self.config.batch_size]
         parallel.draw_apart()
-        for batch in order.split(config.batch_size):
+        for batch in order.split(self.config.batch_size):
             loss = self.step(batch)
             self.scheduler.step()
             on_batch(len(batch), loss)
@@ -151,7 +151,8 @@ class Trainer:
         labels = self.training.labels[torch.cat([batch_taught, alone])]
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.model(images).float()
-        loss = F.cross_entropy(with_background(logits), labels, label_smoothing=self.config.label_smoothing)
+        scores = with_background(logits, self.background)
+        loss = F.cross_entropy(scores, labels, label_smoothing=self.config.label_smoothing)
         if self.lessons and len(batch_taught):
             said = self.lessons.logits[variants, batch_taught].float()
             share = self.config.distillation * len(batch_taught) / len(batch)
@@ -161,7 +162,7 @@ class Trainer:
         return loss
 
     @torch.no_grad()
-    def _average(self, averaged: ParamList, current: ParamList, steps: Tensor | int) -> None:
+    def _average(self, averaged: Sequence[Tensor], current: Sequence[Tensor], steps: Tensor | int) -> None:
         """Exponential moving average, over the last few steps only while there are few."""
         decay = min(self.config.averaging_decay, (1 + int(steps)) / (10 + int(steps)))
         for old, new in zip(averaged, current, strict=True):
@@ -264,8 +265,7 @@ def fit(trainer: Trainer, validation: Split, resume_path: str | Path) -> Checkpo
             trainer.seconds = time.monotonic() - started
             trainer.keep(resume_path)
             read = held_out_logits(trainer.averaged.module, validation).argmax(axis=1)
-            accuracy = float((read == validation.labels.numpy()).mean())
-            shown["validation"] = f"{accuracy:.2%}"
+            shown["validation"] = f"{(read == validation.labels.numpy()).mean():.2%}"
             progress.set_postfix(shown)
     return _finish(trainer, validation)
 

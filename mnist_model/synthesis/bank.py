@@ -10,8 +10,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ..preprocessing import SIZE, from_strokes
+from .digits import write_digit
 from .hand import Hand, Strokes
-from .non_digits import DRAWN, LEFT_OUT, write_digit
+from .non_digits import DRAWN, LEFT_OUT
 from .non_digits import Family as DrawnFamily
 from .paintings import PAINTED
 from .paintings import Family as PaintedFamily

@@ -5,6 +5,15 @@ own hands are American; what they hardly write has weight here: the 1 with a lon
 the slashed 0, the 4 of two strokes, the 9 with a curled leg.
 """
 
+import numpy as np
+from numpy.random import Generator
+
+from .hand import Hand, Strokes
+
+ATTEMPTS = 20  # to write a 1 or 7 that is not the other
+STEEP = 0.6  # at least this slope, up over across, has the up-stroke of a 1
+FLAT = 0.4  # at most this one has the top of a 7
+
 # digit -> ((weight, strokes), ...); the box is one high, and about 0.6 wide
 DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
     0: (
@@ -68,6 +77,13 @@ DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
         (0.7, ".36,0 .1,.4 0,.6 .1,.68 .4,.6 .6,.58 | .46,.34 .4,1"),
         (0.7, ".1,.0 0,.5 0,.5 .5,.5 | .5,.0 .5,1"),  # square
         (0.5, ".5,.04 .12,.5 .06,.6 .2,.6 .5,.1 .5,.04 .5,.04 .46,1 | .3,.62 .64,.58"),
+        (1, ".1,0 0,.52 0,.52 .56,.5 | .38,.42 .36,1"),  # the pole begins at the bar
+        (1, ".05,.1 0,.5 0,.5 .75,.46 | .6,.02 .5,1"),  # long bar, pole on the right
+        (1, ".36,0 .02,.6 .02,.6 .62,.62 | .32,.38 .3,1"),
+        (1, ".5,0 .26,.3 .04,.56 0,.64 .1,.66 .3,.6 .64,.5 | .44,.3 .36,1"),  # a loop at the corner
+        (0.8, ".3,0 .1,.36 .02,.52 .1,.6 .26,.54 .6,.42 | .46,.2 .4,.6 .3,1"),
+        (0.8, ".34,0 .0,.56 .0,.56 .46,.5 .5,.3 .5,.3 .4,1"),  # the bar turns up into the pole
+        (0.6, ".1,.04 .06,.4 .16,.52 .4,.46 .5,.2 .52,.0 .5,.3 .46,1"),
     ),
     5: (
         (2.5, ".1,0 .06,.42 .06,.42 .3,.36 .56,.5 .56,.8 .3,1 0,.92 | .1,.01 .58,0"),  # bar last
@@ -88,6 +104,11 @@ DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
         (1, ".4,0 .1,.4 0,.75 .18,1 .46,.96 .58,.72 .42,.5 .16,.54 .0,.74"),  # large bowl
         (0.6, ".6,.02 .24,.16 .02,.56 .06,.9 .34,1 .56,.84 .46,.6 .2,.6 .12,.74"),
         (0.4, ".28,.0 .06,.4 .0,.76 .14,1 .4,1 .5,.8 .38,.66 .22,.7"),  # bowl left open
+        (1, ".55,0 .05,.65 .05,.9 .25,1 .48,.88 .42,.68 .2,.68 .06,.85"),  # straight, with a small bowl
+        (0.8, ".2,0 .1,.3 .02,.65 .05,.92 .25,1 .55,.95 .62,.75 .45,.6 .2,.62 .03,.8"),
+        (0.8, ".42,0 .12,.3 0,.7 .15,1 .42,.98 .55,.78 .42,.6 .22,.62 .12,.78 .2,.9"),  # winding in
+        (0.6, ".5,.05 .3,0 .08,.3 0,.7 .12,.97 .35,1 .5,.85 .45,.66 .25,.62 .05,.75"),
+        (0.5, ".0,.0 .04,.4 .02,.9 .25,1 .46,.86 .4,.66 .2,.62 .04,.76"),  # upright, like a b
     ),
     7: (
         (3, "0,0 .6,0 .6,0 .2,1"),
@@ -111,6 +132,8 @@ DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
         (1, ".28,.0 .5,.1 .46,.34 .22,.5 .02,.7 .08,.94 .32,1 .54,.86 .5,.64 .28,.48 .08,.3 .1,.08 .3,-.01"),
         (0.8, ".4,.02 .12,.08 .14,.3 .36,.5 .44,.75 .34,.97 .12,.96 .06,.74 .3,.46 .42,.2 .38,.0"),  # narrow
         (0.5, ".6,.02 .3,.0 .08,.14 .2,.4 .44,.56 .5,.8 .28,1 .04,.9 .1,.66 .34,.44 .62,.0"),  # tail
+        (0.6, ".5,.08 .2,.02 .1,.25 .44,.54 .5,.84 .25,1 .05,.85 .12,.62 .54,.06"),
+        (0.5, ".3,0 .1,.06 .1,.3 .28,.4 .46,.3 .46,.06 .3,0 | .28,.4 .0,.55 .02,.9 .3,1 .58,.9 .58,.55 .28,.42"),
     ),
     9: (
         (2.5, ".52,.12 .28,0 .03,.12 .03,.38 .25,.48 .48,.34 .54,.08 .54,.08 .52,.5 .5,1"),  # straight leg
@@ -122,5 +145,31 @@ DIGITS: dict[int, tuple[tuple[float, str], ...]] = {
         (0.8, ".56,.02 .24,.02 .02,.2 .12,.44 .38,.42 .54,.1 .54,.1 .5,.6 .46,1"),  # bowl left open
         (0.6, ".54,.06 .26,-.02 .0,.16 .1,.46 .4,.46 .56,.16 .58,.6 .5,.92 .26,1.02 .04,.92 .1,.8"),  # deep curl
         (0.6, ".5,.1 .24,.02 .1,.2 .22,.36 .44,.28 .5,.06 .5,.06 .52,.7 .6,1"),  # small bowl, leg to the right
+        (0.8, ".5,.26 .36,.02 .08,.08 .03,.35 .28,.46 .52,.2 .52,.2 .5,1"),
+        (0.8, ".46,.04 .04,.12 .06,.4 .46,.1 .46,.1 .42,1"),  # pointed bowl
+        (0.6, ".5,.1 .25,0 .02,.2 .2,.42 .48,.22 .5,.08 .54,.6 .4,1 .12,.98 .16,.8 .5,.6"),  # looped leg
+        (0.6, ".4,.46 .12,.44 .02,.2 .24,0 .48,.1 .5,.4 .36,.8 .12,1"),  # one curve from the waist
     ),
 }
+
+
+def write_digit(digit: int, hand: Hand, rng: Generator) -> Strokes:
+    """A digit in the form that this writer would choose; a 1 or a 7 that could be the other is written again."""
+    weights = np.array([weight for weight, _ in DIGITS[digit]])
+    form = DIGITS[digit][rng.choice(len(weights), p=hand.choose(str(digit), weights))][1]
+    for _ in range(ATTEMPTS):
+        strokes = hand.write(form, rng)
+        if digit not in (1, 7) or not _is_between_1_and_7(digit, strokes):
+            break
+    return strokes
+
+
+def _is_between_1_and_7(digit: int, strokes: Strokes) -> bool:
+    """Whether a 1's up-stroke is too level, or a 7's top too steep or short, for a reader to be sure of it."""
+    first = strokes[0]
+    height = float(np.ptp(first[:, 1]))
+    corner = first[first[:, 1].argmin()] if digit == 1 else first[first[:, 0].argmax()]
+    across, up = float(corner[0] - first[0, 0]), float(first[0, 1] - corner[1])
+    if digit == 1:
+        return across > 0.12 * height and up < STEEP * across
+    return across < 0.25 * height or abs(up) > FLAT * across

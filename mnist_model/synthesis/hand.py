@@ -61,14 +61,14 @@ class Hand:
         mouse = rng.random() < 0.35  # by mouse or trackpad: shakier, coarser
         return cls(
             seed=int(rng.integers(2**32)),
-            slant=float(rng.normal(0.12, 0.2)),
+            slant=float(rng.normal(0.12, 0.22)),
             aspect=float(np.exp(rng.normal(0.0, 0.24))),
-            turn=float(rng.normal(0.0, 0.06)),
+            turn=float(rng.normal(0.0, 0.07)),
             bend=(float(rng.normal(0.0, 0.06)), float(rng.normal(0.0, 0.06))),
             taper=float(rng.normal(0.0, 0.1)),
             roundness=float(rng.beta(0.6, 1.6)),
-            habit=float(rng.uniform(0.015, 0.05)),
-            looseness=float(rng.uniform(0.01, 0.035)),
+            habit=float(rng.uniform(0.015, 0.06)),
+            looseness=float(rng.uniform(0.01, 0.04)),
             tremor=float(rng.exponential(0.008 if mouse else 0.003)),
             spacing=float(rng.uniform(0.03, 0.16)),
             braking=float(rng.uniform(0.0, 0.8)),

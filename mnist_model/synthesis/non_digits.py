@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from .digits import DIGITS
+from .digits import write_digit
 from .hand import Hand, Strokes
 from .letters import LETTERS
 from .letters import LOOKALIKES as LETTER_LOOKALIKES
@@ -19,27 +19,37 @@ from .symbols import SYMBOLS
 
 Family = Callable[[Hand, Generator], Strokes]
 
-LEFT_OUT_EVERY = 7  # of the letters and symbols every seventh kind is kept out of training, to choose by
+# Kinds kept out of training, to choose by and to measure how strangers fare: scripts that few users of the page write,
+# and rarer pictures. What everybody draws, training must have seen.
+LEFT_OUT_SCRIPTS = "\N{HEBREW LETTER ALEF}"  # from here on in Unicode: Hebrew, Arabic, Devanagari, kana, hanzi
+LEFT_OUT_SYMBOLS = frozenset(
+    {
+        *("cat", "mug", "key", "yin-yang", "pennant", "hatching", "santa-house", "stairs", "cube", "contour-integral"),
+        *("copyright", "arrow-bent", "parallelogram", "anchor", "umbrella", "car", "fish", "root", "glasses", "ladder"),
+    }
+)
 
 
-def signs(tables: dict[str, tuple[str, ...]], lookalikes: frozenset[str]) -> list[str]:
-    """All forms of a table that nobody takes for a digit, kind by kind; lookalikes name a kind or "kind:variant"."""
+def signs(tables: dict[str, tuple[str, ...]], lookalikes: frozenset[str], left_out: bool) -> list[str]:
+    """The forms that nobody takes for a digit, of the kinds that are left out of training, or of the others.
+
+    Args:
+        tables: kind -> its forms.
+        lookalikes: what could be taken for one, as a kind or as "kind:variant".
+        left_out: which of the two.
+    """
     return [
         form
         for kind, forms in tables.items()
         for variant, form in enumerate(forms)
-        if kind not in lookalikes and f"{kind}:{variant}" not in lookalikes
+        if (kind in LEFT_OUT_SYMBOLS or (len(kind) == 1 and kind >= LEFT_OUT_SCRIPTS)) == left_out
+        and kind not in lookalikes
+        and f"{kind}:{variant}" not in lookalikes
     ]
 
 
-def split_kinds(tables: dict[str, tuple[str, ...]]) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
-    """Divide a table into (trained on, left out) by kinds."""
-    kept = {kind: forms for index, (kind, forms) in enumerate(tables.items()) if index % LEFT_OUT_EVERY != 3}
-    return kept, {kind: forms for kind, forms in tables.items() if kind not in kept}
-
-
-_LETTERS, _OTHER_LETTERS = (signs(table, LETTER_LOOKALIKES) for table in split_kinds(LETTERS))
-_SYMBOLS, _OTHER_SYMBOLS = (signs(table, SYMBOL_LOOKALIKES) for table in split_kinds(SYMBOLS))
+_LETTERS, _OTHER_LETTERS = (signs(LETTERS, LETTER_LOOKALIKES, left_out) for left_out in (False, True))
+_SYMBOLS, _OTHER_SYMBOLS = (signs(SYMBOLS, SYMBOL_LOOKALIKES, left_out) for left_out in (False, True))
 _ALL_LETTERS = [form for forms in LETTERS.values() for form in forms]
 
 # Digits that are none when seen in a mirror, upside down, or lying on their side: a mirrored 2 or 5 is near the other,
@@ -49,13 +59,6 @@ UPSIDE_DOWN = (3, 4, 7)
 LYING = (2, 3, 4, 5, 7)
 # (digit, axis, whether the first part is kept): a half that is neither a line, a ring, nor another digit
 HALVES = ((0, 1, True), (0, 1, False), (2, 1, False), (3, 1, False), (5, 1, True), (5, 1, False))
-
-
-def write_digit(digit: int, hand: Hand, rng: Generator) -> Strokes:
-    """A digit in the form that this writer would choose."""
-    weights = np.array([weight for weight, _ in DIGITS[digit]])
-    form = DIGITS[digit][rng.choice(len(weights), p=hand.choose(str(digit), weights))][1]
-    return hand.write(form, rng)
 
 
 def letter(hand: Hand, rng: Generator) -> Strokes:

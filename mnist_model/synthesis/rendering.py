@@ -25,9 +25,9 @@ def scan(strokes: Strokes, rng: Generator) -> NDArray[np.uint8]:
     pen = float(rng.uniform(THINNEST, THICKEST)) * OVERSAMPLING
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-6)
-    squareness = rng.random() if rng.random() < 0.5 else 0.0
+    squareness = rng.random() if rng.random() < 0.4 else 0.0
     extent_drawn = extent / extent.max()
-    extent_drawn = extent_drawn ** (1 - 0.7 * squareness)  # a lone vertical line stays narrower than high
+    extent_drawn = extent_drawn ** (1 - 0.6 * squareness)  # a lone vertical line stays narrower than high
     reach = BOX * OVERSAMPLING - pen
     corner = (SIZE * OVERSAMPLING - extent_drawn * reach) / 2
     picture = Image.new("L", (SIZE * OVERSAMPLING,) * 2)

@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 
 from ..preprocessing import SIZE
 from .bank import ALL, render
+from .digits import write_digit
 from .hand import Hand
-from .non_digits import write_digit
 
 COLUMNS = 32
 ROWS_PER_DIGIT = 2

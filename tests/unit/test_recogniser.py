@@ -1,9 +1,12 @@
 """From logits to probabilities and the log-odds of being a digit."""
 
+import math
+
+import pytest
 import torch
 from torch import Tensor, nn
 
-from mnist_model.recogniser import Recogniser, with_background
+from mnist_model.recogniser import Recogniser, background_in_training, with_background
 
 
 class Fixed(nn.Module):
@@ -42,6 +45,13 @@ def test_the_log_odds_are_those_of_an_eleventh_class() -> None:
     _, log_odds = Recogniser(network)(IMAGES)
     eleven = with_background(network(IMAGES)).softmax(dim=1)
     assert torch.allclose(log_odds.sigmoid(), 1 - eleven[:, 10])
+
+
+def test_more_non_digits_in_training_do_not_make_digits_less_likely_in_use() -> None:
+    """Nine in ten in use; where training has as many, its background is 0, and with more non-digits it is above."""
+    assert background_in_training(900, 100) == pytest.approx(0)
+    assert background_in_training(500, 500) == pytest.approx(math.log(9))
+    assert background_in_training(500, 0) == 0
 
 
 def test_temperature_softens_which_digit_and_not_whether() -> None:

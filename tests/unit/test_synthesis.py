@@ -10,14 +10,16 @@ from PIL import Image
 
 from mnist_model.predictor import Predictor
 from mnist_model.preprocessing import BOX, CENTRE
-from mnist_model.synthesis.bank import ALL, CHUNK, make_digits, make_non_digits
-from mnist_model.synthesis.digits import DIGITS
+from mnist_model.synthesis.bank import ALL, CHUNK, UNSEEN, make_digits, make_non_digits
+from mnist_model.synthesis.digits import DIGITS, write_digit
 from mnist_model.synthesis.glyphs import parse
 from mnist_model.synthesis.hand import Hand
-from mnist_model.synthesis.non_digits import DRAWN, LEFT_OUT, signs, split_kinds, write_digit
+from mnist_model.synthesis.letters import LETTERS
+from mnist_model.synthesis.non_digits import DRAWN, LEFT_OUT_SYMBOLS, signs
 from mnist_model.synthesis.paintings import PAINTED
 from mnist_model.synthesis.rendering import scan
 from mnist_model.synthesis.sheet import draw_sheet
+from mnist_model.synthesis.symbols import SYMBOLS
 
 
 @pytest.fixture
@@ -113,13 +115,16 @@ def test_non_digits_come_from_all_families() -> None:
 
 def test_kinds_left_out_are_never_trained_on() -> None:
     """Letters and symbols divide by kind, and lookalikes are in neither part."""
-    table: dict[str, tuple[str, ...]] = {name: (f"0,0 1,{index}",) for index, name in enumerate("abcdefghijklmn")}
-    kept, left_out = split_kinds(table)
-    assert set(kept) | set(left_out) == set(table)
-    assert not set(kept) & set(left_out)
-    assert 2 <= len(left_out) < len(kept) / 3
-    assert signs({"a": ("1", "2"), "b": ("3",), "c": ("4",)}, frozenset({"a:0", "c"})) == ["2", "3"]
-    assert len(LEFT_OUT) == 2
+    table: dict[str, tuple[str, ...]] = {"a": ("1", "2"), "b": ("3",), "c": ("4",), "cat": ("5", "6"), "ש": ("7",)}
+    lookalikes = frozenset({"a:0", "c", "cat:1"})
+    assert signs(table, lookalikes, left_out=False) == ["2", "3"]
+    assert signs(table, lookalikes, left_out=True) == ["5", "7"]
+    assert set(SYMBOLS) >= LEFT_OUT_SYMBOLS
+    assert len(UNSEEN) == 2
+    for tables in (LETTERS, SYMBOLS):
+        trained, left_out = (signs(tables, frozenset(), side) for side in (False, True))
+        assert 0.05 < len(left_out) / (len(trained) + len(left_out)) < 0.4
+        assert not set(trained) & set(left_out)
 
 
 def test_a_scan_keeps_a_line_narrow(rng: np.random.Generator) -> None:
