@@ -39,9 +39,8 @@ def train(args: argparse.Namespace) -> None:
             dataset.ensure(args.data, "train", "test")
     split = dataset.load_split(args.data, "train", verify=not args.no_verify)
     test = dataset.load_split(args.data, "test", verify=not args.no_verify)
-    recipe = recipes.RECIPES[args.recipe]
     chosen = {name: getattr(args, name) for name in RUN_OPTIONS if getattr(args, name) is not None}
-    recipe = replace(recipe, student=replace(recipe.student, **chosen))
+    recipe = recipes.choose(args.recipe, **chosen)
     try:
         checkpoint = recipes.train(recipe, split, args.out, resume=args.resume)
     except KeyboardInterrupt:

@@ -28,7 +28,7 @@ def mnist(*arguments: str | Path) -> int:
         return int(stop.code or 0)
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export", "archive"])
+@pytest.mark.parametrize("command", ["train", "evaluate", "synth", "predict", "export", "archive"])
 def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """And exits with 0."""
     assert mnist(command, "--help") == 0
@@ -157,6 +157,21 @@ def test_evaluate_measures_drawings_and_non_digits_too(
     for name in ("mine", "others", "fashion-mnist", "noise-idx3-ubyte"):
         assert f"\n{name} " in output
     assert output.endswith(f"wrote {report / 'index.html'}\nwrote {report / 'report.json'}\n")
+
+
+def test_made_up_images_are_measured_and_shown(
+    small_mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a family of digits, and as one of non-digits by kind; the sheet is a picture of all that training adds."""
+    report = tmp_path / "report"
+    assert mnist("evaluate", "--data", small_mnist, "--no-verify", "--out", report, "--made-up", "60") == 0
+    numbers = json.loads((report / "report.json").read_text())
+    assert numbers["digits"]["made-up"]["images"] == 60
+    assert numbers["non_digits"]["made-up"]["images"] == 60
+    assert set(numbers["non_digits"]["made-up"]["refused_by_kind"]) == {"other letters", "other symbols"}
+    assert mnist("synth", "--sheet", tmp_path / "out.png") == 0
+    assert capsys.readouterr().out.endswith(f"wrote {tmp_path / 'out.png'}\n")
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("option", ["--drawings", "--non-digits"])

@@ -10,7 +10,7 @@ from mnist_model import checkpoint as checkpoints
 from mnist_model import recipes
 from mnist_model.dataset import Split
 from mnist_model.errors import MnistError
-from mnist_model.recipes import RECIPES, Recipe, train
+from mnist_model.recipes import RECIPES, Recipe, choose, train
 from mnist_model.training import TrainConfig, Trainer
 
 SMALL = Recipe(
@@ -35,6 +35,15 @@ def test_the_recipes_are_whole() -> None:
     assert fast == Recipe(fast.student)
     assert min(best.pen_digits, best.non_digits, best.held_out_pen_digits, best.teachers, best.variants) > 0
     assert fast.student.arch == best.student.arch == "cnn"
+
+
+def test_a_recipe_can_be_changed() -> None:
+    """By the options of `mnist train`; the MLP has a gentler training of its own."""
+    assert choose("best", seed=4).student == replace(RECIPES["best"].student, seed=4)
+    assert choose("best", seed=4).pen_digits == RECIPES["best"].pen_digits
+    mlp = choose("fast", arch="mlp", epochs=5).student
+    assert (mlp.arch, mlp.epochs) == ("mlp", 5)
+    assert mlp.max_lr < RECIPES["fast"].student.max_lr
 
 
 def test_best_learns_from_all_its_parts(split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
