@@ -221,7 +221,7 @@ def test_a_scribble_leaves_no_false_certainty(page: Page) -> None:
     draw(page, [[(0.2, 0.2), (0.8, 0.7), (0.2, 0.7), (0.8, 0.2), (0.5, 0.9), (0.5, 0.1)]])
     state(page, "not-a-digit")
     digit(page, "")
-    expect(page.locator("#message")).to_have_text("That does not look like a digit.")
+    expect(page.locator("#message")).to_have_text("That does not look like a digit; the nearest is 8.")
     expect(page.locator("#bars li.likeliest .label")).to_have_text("8")
 
 

@@ -201,6 +201,10 @@ def test_the_end_of_one_is_the_end_of_all(small_mnist: Path, tmp_path: Path, end
             launcher.terminate()  # and torchrun ends what it started
     assert launcher.returncode == 1
     (line,) = (line for line in errors.splitlines() if line.startswith("mnist: "))
-    said = "process 0 of 2 stops: another one has ended" if ending == signal.SIGKILL else "stopped in epoch "
+    said = (
+        "process 0 of 2 stops: another one has ended"
+        if ending == signal.SIGKILL
+        else "stopped; `mnist train --recipe fast --resume --out "
+    )
     assert line.startswith(f"mnist: {said}")
     assert checkpoints.load_content(tmp_path / "last.pt")["epoch"] < 2000

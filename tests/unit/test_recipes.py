@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mnist_model import checkpoint as checkpoints
-from mnist_model import recipes
+from mnist_model import recipes, training
 from mnist_model.dataset import Split
 from mnist_model.errors import MnistError
 from mnist_model.recipes import RECIPES, Recipe, choose, train
@@ -49,7 +49,7 @@ def test_a_recipe_can_be_changed() -> None:
 def test_best_learns_from_all_its_parts(split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """MNIST, pen digits and non-digits, with lessons of a teacher; pen digits by other hands are held out."""
     seen: list[Trainer] = []
-    fit = recipes.fit
+    fit = training.fit
 
     def spy(trainer: Trainer, validation: Split, state: Path) -> checkpoints.Checkpoint:
         seen.append(trainer)
