@@ -96,6 +96,7 @@ def plot_reliability(families: dict[str, Evaluation]) -> Figure:
         upper.set(xlim=(0, 1.02), ylim=(0, 1.02), title=f"{name}\ncalibration error {family.calibration_error:.2%}")
         lower.bar(edges, binned.counts, 1 / BINS, align="edge", color=BLUE, edgecolor="white")
         lower.set(yscale="log", ylim=(0.5, None), xlabel="confidence")
+        lower.yaxis.set_major_formatter("{x:,.0f}")
     axes[0, 0].set_ylabel("share read right")
     axes[0, 0].legend(loc="lower right", fontsize=8)
     axes[1, 0].set_ylabel("images")
