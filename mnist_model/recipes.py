@@ -6,7 +6,7 @@ network learn from all of it for long. Its parts stay in the run's folder, so an
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +138,13 @@ def _join(*splits: Split) -> Split:
 
 
 def _teacher(recipe: Recipe, index: int, training: Split, validation: Split, folder: Path) -> nn.Module:
-    """Train a teacher, or load the one that an interrupted run has trained."""
+    """Train a teacher, or take up what an interrupted run of the same settings has left of it."""
     config = replace(recipe.teacher, seed=recipe.student.seed + 100 + index)
     path, state = folder / f"teacher{index}.pt", folder / f"teacher{index}.last.pt"
-    if path.is_file() and (made := checkpoints.load(path)).seed == config.seed:
+    if path.is_file() and (made := checkpoints.load(path)).config == asdict(config):
         return made.build().network
-    trainer = Trainer.resume(state, training) if state.is_file() else Trainer(config, training)
+    begun = state.is_file() and Trainer.saved_config(state) == config
+    trainer = Trainer.resume(state, training) if begun else Trainer(config, training)
     made = fit(trainer, validation, state)
     if parallel.rank() == 0:
         checkpoints.save(made, path)

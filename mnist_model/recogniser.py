@@ -1,9 +1,9 @@
 """From a network's ten logits to an honest answer: is it a digit, and which one.
 
-The ten logits stand beside an eleventh that is always 0: "no digit". Training with cross-entropy over the eleven, on
-digits and non-digits, makes the logarithm of the summed exponentials of the ten the log-odds that an image is a digit.
-So one number is both the score of a background class and (with its sign turned) the free energy by which Liu et al.
-(2020, "Energy-based Out-of-distribution Detection") tell known from unknown, and the network needs no further output.
+The ten logits stand beside an eleventh that is constant, 0 in use: "no digit". Training with cross-entropy over the
+eleven, on digits and non-digits, makes the logarithm of the summed exponentials of the ten the log-odds that an image
+is a digit. So one number is both the score of a background class and (with its sign turned) the free energy by which
+Liu et al. (2020, "Energy-based Out-of-distribution Detection") tell known from unknown; there is no further output.
 """
 
 import math

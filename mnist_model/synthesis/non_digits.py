@@ -50,6 +50,7 @@ def signs(tables: dict[str, tuple[str, ...]], lookalikes: frozenset[str], left_o
 
 _LETTERS, _OTHER_LETTERS = (signs(LETTERS, LETTER_LOOKALIKES, left_out) for left_out in (False, True))
 _SYMBOLS, _OTHER_SYMBOLS = (signs(SYMBOLS, SYMBOL_LOOKALIKES, left_out) for left_out in (False, True))
+# for rows of letters, where lookalikes and what is left out alone may stand too
 _ALL_LETTERS = [form for forms in LETTERS.values() for form in forms]
 
 # Digits that are none when seen in a mirror, upside down, or lying on their side: a mirrored 2 or 5 is near the other,

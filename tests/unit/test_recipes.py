@@ -89,6 +89,16 @@ def test_an_interrupted_run_keeps_its_teachers(split: Split, tmp_path: Path, mon
     assert all(torch.equal(weights, resumed.model[name]) for name, weights in whole.model.items())
 
 
+def test_another_run_trains_its_own_teachers(split: Split, tmp_path: Path) -> None:
+    """What an earlier run of other settings left in the folder, finished or not, is not taken for its own."""
+    train(SMALL, split, tmp_path)
+    train(replace(SMALL, student=replace(SMALL.student, seed=8)), split, tmp_path)
+    assert checkpoints.load(tmp_path / "teacher0.pt").seed == 108
+    longer = replace(SMALL, teacher=replace(SMALL.teacher, epochs=2), student=replace(SMALL.student, seed=8))
+    train(longer, split, tmp_path)
+    assert checkpoints.load(tmp_path / "teacher0.pt").config["epochs"] == 2
+
+
 def test_nothing_to_resume_is_said(split: Split, tmp_path: Path) -> None:
     """Before any work is done."""
     with pytest.raises(MnistError, match="no such checkpoint"):
