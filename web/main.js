@@ -14,7 +14,7 @@ const element = (id) => document.getElementById(id);
 const server = new Server(document.querySelector('meta[name="inference-url"]').content);
 const drawing = new Drawing();
 const pad = new Pad(element('pad'), drawing, changed);
-const questions = new NewestWins(({ image }, signal) => server.predict(image, signal), { onAnswer, onError });
+const questions = new NewestWins(({ image }, signal) => server.predict([image], signal), { onAnswer, onError });
 
 let latest = null; // {version, answer} or {version, error}: the last thing the server said of this drawing
 let retryTimer = null;
@@ -37,7 +37,7 @@ function ask() {
   questions.ask(() => ({ version: drawing.version, image: imageFromStrokes(drawing.strokes) }));
 }
 
-function onAnswer({ version }, answer) {
+function onAnswer({ version }, [answer]) {
   latest = { version, answer };
   setOffline(null);
   render();

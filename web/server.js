@@ -1,44 +1,56 @@
-// Asks TorchServe's inference API what an image shows.
+// Asks TorchServe's inference API what images show.
 
+import { NoAnswer } from './no-answer.js';
+
+const PIXELS = 784; // of an image
 const TIMEOUT_MS = 8000; // a first request after a start may wait for the worker; people do not wait longer
 
-/** Why there is no answer. `retry`: the same question may be answered later. */
-export class NoAnswer extends Error {
-  constructor(message, { retry }) {
-    super(message);
-    this.retry = retry;
-  }
-}
-
-/** The recogniser behind a TorchServe at `url`. */
+/** A recogniser behind a TorchServe at `url`. */
 export class Server {
-  constructor(url) {
+  constructor(url, model = 'mnist') {
     this.url = url;
+    this.model = model;
   }
 
   /**
-   * @param {Uint8Array} image 784 pixels
+   * @param {Uint8Array[]} images of 784 pixels each
    * @param {AbortSignal} signal
-   * @returns {Promise<{digit: number|null, confidence: number, is_digit: boolean, probabilities: number[]}>}
+   * @returns {Promise<{digit: number|null, confidence: number, is_digit: boolean, probabilities: number[]}[]>} in order
    * @throws {NoAnswer}
    */
-  async predict(image, signal) {
-    // Raw bytes without a content type: the server takes them so, and the browser asks no permission first.
-    const { ok, status, body } = await this.#fetch('/predictions/mnist', { method: 'POST', body: image }, signal);
-    let answer;
-    try {
-      answer = JSON.parse(body);
-    } catch {
-      throw new NoAnswer(`${this.url} answered ${status} with something unreadable.`, { retry: true });
-    }
-    if (ok && Array.isArray(answer?.probabilities)) return answer;
-    const reason = answer?.message ?? 'an answer of another form';
-    throw new NoAnswer(`${this.url} answered ${status}: ${reason}`, { retry: status >= 500 });
+  async predict(images, signal) {
+    return this.#ask('predictions', images, signal, 'probabilities');
+  }
+
+  /**
+   * The same answers, each with `relevance` too: 784 numbers, how much the ink at each pixel spoke for the digit.
+   */
+  async explain(images, signal) {
+    return this.#ask('explanations', images, signal, 'relevance');
   }
 
   /** Resolves when the server is reachable; throws NoAnswer when it is not. */
   async ping() {
     await this.#fetch('/ping', {}, new AbortController().signal);
+  }
+
+  async #ask(what, images, signal, expected) {
+    const bytes = new Uint8Array(images.length * PIXELS);
+    images.forEach((image, index) => bytes.set(image, index * PIXELS));
+    // Raw bytes without a content type: the server takes them so, and the browser asks no permission first.
+    const path = `/${what}/${this.model}`;
+    const { ok, status, body } = await this.#fetch(path, { method: 'POST', body: bytes }, signal);
+    let content;
+    try {
+      content = JSON.parse(body);
+    } catch {
+      throw new NoAnswer(`${this.url} answered ${status} with something unreadable.`, { retry: true });
+    }
+    const answers = content?.predictions ?? [content];
+    const complete = answers.length === images.length && answers.every((answer) => Array.isArray(answer?.[expected]));
+    if (ok && complete) return answers;
+    const reason = content?.message ?? 'an answer of another form';
+    throw new NoAnswer(`${this.url} answered ${status}: ${reason}`, { retry: status >= 500 });
   }
 
   async #fetch(path, options, signal) {
