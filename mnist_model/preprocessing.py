@@ -2,8 +2,8 @@
 
 MNIST's 70,000 images all have 20 px of ink on their longer side and their centre of mass at index 14; their strokes
 are 2.4 px wide in the median. A drawing that is brought to the same frame is read far better than one that is merely
-shrunk. web/preprocessing.js is the same arithmetic in JavaScript; tests/golden holds both to the same cases, byte for
-byte, so every step here is explicit arithmetic whose result does not depend on a library.
+shrunk. web/preprocessing.js and web/picture.js are the same arithmetic in JavaScript; tests/golden holds both to the
+same cases, byte for byte, so every step here is explicit arithmetic whose result does not depend on a library.
 """
 
 import io
@@ -30,7 +30,7 @@ WORKING_SIDE = 1000  # px; larger pictures are averaged down to at most about tw
 MIN_CONTRAST = 16  # grey levels out of 255 between paper and ink; below that there is no ink
 NOISE_DEVIATIONS = 4.0  # a pixel this far from the paper's level is ink
 FAINT = 0.08  # share of the ink's full level below which JPEG's ringing, not ink, is seen
-
+HALF = 0.5 + 1e-9  # rounds half up, also where a sum fell short of the half by a rounding error
 
 ORIENTATION_TAG = 0x0112  # of EXIF: how the camera was held
 TURNS: dict[object, Image.Transpose] = {  # its values 2 to 8 -> what makes the picture upright
@@ -145,7 +145,7 @@ def from_picture(content: bytes) -> NDArray[np.uint8]:
     mean = _area_mean(ink.shape[0], height) @ ink @ _area_mean(ink.shape[1], width).T
     image = np.zeros((SIZE, SIZE), dtype=np.int64)
     top, left = (SIZE - height) // 2, (SIZE - width) // 2
-    image[top : top + height, left : left + width] = np.floor(mean * 255 + 0.5)
+    image[top : top + height, left : left + width] = np.floor(mean * 255 + HALF)
     return centre(image).astype(np.uint8)
 
 

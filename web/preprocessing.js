@@ -1,4 +1,5 @@
-// The recipe: pen strokes -> the canonical 28×28 image, ink bright on 0, as MNIST's own images are made.
+// The recipe: pen strokes -> the canonical 28×28 image, ink bright on 0, as MNIST's own images are made; picture.js
+// does it for pictures.
 //
 // The same arithmetic as mnist_model/preprocessing.py, step by step; tests/golden holds both to the same cases, byte
 // for byte. What each step is for is told there.
@@ -6,7 +7,7 @@
 import { frame } from './drawing.js';
 
 export const SIZE = 28; // px, the canonical image
-const BOX = 20; // px, the longer side of the ink
+export const BOX = 20; // px, the longer side of the ink
 const CENTRE = 14; // index of the pixel that the centre of mass falls into
 const OVERSAMPLING = 10; // strokes are drawn at 280×280
 const PEN = 24; // width of the pen at that size
@@ -72,14 +73,18 @@ function boxCounts(ink) {
   return counts;
 }
 
-/** Shift by whole pixels so that the centre of mass falls into index 14 of both axes; zeros move in. */
-function centre(counts) {
+/**
+ * Shift 28×28 whole numbers by whole pixels, so that the centre of mass falls into index 14 of both axes; zeros move
+ * in. Nothing has no centre, and stays as it is.
+ */
+export function centre(counts) {
   let [total, massX, massY] = [0, 0, 0];
   counts.forEach((count, i) => {
     total += count;
     massX += count * (i % SIZE);
     massY += count * Math.floor(i / SIZE);
   });
+  if (total === 0) return counts;
   const shiftX = CENTRE - Math.floor((2 * massX + total) / (2 * total));
   const shiftY = CENTRE - Math.floor((2 * massY + total) / (2 * total));
   const centred = new Int32Array(SIZE * SIZE);

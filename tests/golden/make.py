@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mnist_model.preprocessing import from_picture, from_strokes
+from tests.golden.pixels import pixel_cases, png
 
 HERE = Path(__file__).parent
 Stroke = list[list[float]]
@@ -90,12 +91,16 @@ def picture_cases() -> dict[str, bytes]:
 
 
 def main() -> None:
-    """Write strokes.json, the pictures and pictures.json."""
+    """Write strokes.json, pixels.json, the pictures and pictures.json."""
     strokes = [
         {"name": name, "strokes": case, "image": from_strokes(case).tobytes().hex()}
         for name, case in stroke_cases().items()
     ]
     (HERE / "strokes.json").write_text(json.dumps(strokes, indent=1) + "\n")
+    pixels = [
+        {"name": name, **case, "image": from_picture(png(case)).tobytes().hex()} for name, case in pixel_cases().items()
+    ]
+    (HERE / "pixels.json").write_text(json.dumps(pixels, indent=1) + "\n")
     images = {}
     for name, content in picture_cases().items():
         (HERE / name).write_bytes(content)

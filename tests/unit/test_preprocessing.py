@@ -11,9 +11,12 @@ from PIL import Image
 
 from mnist_model.dataset import load_split
 from mnist_model.preprocessing import BOX, CENTRE, PictureError, StrokesError, from_picture, from_strokes
+from tests.golden.pixels import PixelCase
+from tests.golden.pixels import png as png_of_pixels
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 STROKES = json.loads((GOLDEN / "strokes.json").read_text())
+PIXELS = json.loads((GOLDEN / "pixels.json").read_text())
 PICTURES = json.loads((GOLDEN / "pictures.json").read_text())
 SEVEN = [[10.0, 12.5], [40.0, 11.0], [41.5, 13.0], [22.0, 60.0]]
 
@@ -47,6 +50,12 @@ def png(levels: NDArray[np.uint8], kind: str = "PNG") -> bytes:
 def test_strokes_match_the_golden_cases(case: dict[str, object]) -> None:
     """Byte for byte, as in JavaScript."""
     assert from_strokes(case["strokes"]).tobytes().hex() == case["image"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", PIXELS, ids=[case["name"] for case in PIXELS])
+def test_pixels_match_the_golden_cases(case: PixelCase) -> None:
+    """Byte for byte, as in JavaScript."""
+    assert from_picture(png_of_pixels(case)).tobytes().hex() == case["image"]
 
 
 @pytest.mark.parametrize("name", PICTURES)
