@@ -12,7 +12,18 @@ from mnist_model.archive import ROOT
 RECOGNISER = sorted((ROOT / "mnist_model").rglob("*.py"))
 ORDER = [
     *("errors", "idx", "torchvision_mend", "preprocessing", "model", "recogniser", "augmentation", "checkpoint"),
-    *("parallel", "predictor", "dataset", "metrics", "calibration", "drawings", "evaluation", "plots", "report"),
+    *(
+        "parallel",
+        "predictor",
+        "numbers",
+        "dataset",
+        "metrics",
+        "calibration",
+        "drawings",
+        "evaluation",
+        "plots",
+        "report",
+    ),
     *("distillation", "training", "synthesis", "recipes", "export", "archive", "commands", "cli"),
 ]
 SYNTHESIS_ORDER = [
