@@ -59,7 +59,7 @@ def compose(
         points = np.concatenate(drawing)
         (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
         scale = rng.uniform(1 - size, 1 + size) / (bottom - top)
-        scaled.append([(path - [left, bottom]) * scale for path in drawing])
+        scaled.append([(path - np.array([left, bottom])) * scale for path in drawing])
         widths.append((right - left) * scale)
     strokes: Strokes = []
     groups = []
@@ -67,7 +67,7 @@ def compose(
     for drawing, width in zip(scaled, widths, strict=True):
         groups.append([len(strokes) + index for index in range(len(drawing))])
         foot = rng.normal(0.0, baseline)
-        strokes += [path + [x, foot] for path in drawing]
+        strokes += [path + np.array([x, foot]) for path in drawing]
         x += width + rng.uniform(*gaps) * float(np.mean(widths))
     return Number("".join(str(digit) for digit, _ in drawings), strokes, groups)
 
