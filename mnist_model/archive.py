@@ -32,6 +32,7 @@ MODULES = (
     "mnist_model/recogniser.py",
     "mnist_model/checkpoint.py",
     "mnist_model/predictor.py",
+    "mnist_model/numbers.py",
     "handlers/__init__.py",
     "handlers/payload.py",
 )

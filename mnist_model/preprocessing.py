@@ -65,30 +65,42 @@ def from_strokes(strokes: Sequence[ArrayLike]) -> NDArray[np.uint8]:
     Raises:
         StrokesError: the path goes to and fro so often that drawing it would take seconds.
     """
-    paths = [np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in strokes]
-    paths = [path for path in paths if len(path)]
+    paths = _to_canvas(strokes)
     if not paths:
         return np.zeros((SIZE, SIZE), np.uint8)
-    points = np.concatenate(paths)
-    low, high = points.min(axis=0), points.max(axis=0)
-    middle = (low + high) / 2
-    extent = float((high - low).max())
     canvas = SIZE * OVERSAMPLING
-    reach = BOX * OVERSAMPLING - PEN  # the longer side of the path, so that with the pen it fills the box
     ink = np.zeros((canvas, canvas), dtype=bool)
-    scaled_paths = [(path - middle) / (extent or 1.0) * reach + canvas / 2 for path in paths]
-    samples = sum(float((np.abs(np.diff(path, axis=0)) + PEN).prod(axis=1).sum()) for path in scaled_paths)
+    samples = count_samples(strokes)
     if samples > MAX_SAMPLES:
         raise StrokesError(
             f"expected a drawing of at most about {MAX_SAMPLES // canvas**2} lines across it, "
             f"got {samples / canvas**2:.0f} times its area"
         )
-    for scaled in scaled_paths:
+    for scaled in paths:
         for start, end in zip(scaled, scaled[1:] if len(scaled) > 1 else scaled, strict=False):
             _draw_segment(ink, float(start[0]), float(start[1]), float(end[0]), float(end[1]))
     counts = ink.reshape(SIZE, OVERSAMPLING, SIZE, OVERSAMPLING).sum(axis=(1, 3))
     # rounding half up in whole numbers, as JavaScript does it too
     return ((centre(counts) * 255 * 2 + LEVELS) // (2 * LEVELS)).astype(np.uint8)
+
+
+def count_samples(strokes: Sequence[ArrayLike]) -> float:
+    """How many samples `from_strokes` looks at: those in the box around each segment, which is what drawing costs."""
+    return sum(float((np.abs(np.diff(path, axis=0)) + PEN).prod(axis=1).sum()) for path in _to_canvas(strokes))
+
+
+def _to_canvas(strokes: Sequence[ArrayLike]) -> list[NDArray[np.float64]]:
+    """Scale and move strokes to where they are drawn, at 10×; those without a point are left out."""
+    paths = [np.asarray(stroke, dtype=np.float64).reshape(-1, 2) for stroke in strokes]
+    paths = [path for path in paths if len(path)]
+    if not paths:
+        return []
+    points = np.concatenate(paths)
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle = (low + high) / 2
+    extent = float((high - low).max())
+    reach = BOX * OVERSAMPLING - PEN  # the longer side of the path, so that with the pen it fills the box
+    return [(path - middle) / (extent or 1.0) * reach + SIZE * OVERSAMPLING / 2 for path in paths]
 
 
 def _draw_segment(ink: NDArray[np.bool_], ax: float, ay: float, bx: float, by: float) -> None:
