@@ -13,7 +13,7 @@ RECOGNISER = sorted((ROOT / "mnist_model").rglob("*.py"))
 ORDER = [
     *("errors", "idx", "torchvision_mend", "preprocessing", "model", "recogniser", "augmentation", "checkpoint"),
     *("parallel", "predictor", "dataset", "metrics", "calibration", "drawings", "evaluation", "plots", "report"),
-    *("distillation", "training", "synthesis", "recipes", "export", "archive", "commands", "cli"),
+    *("explanation", "distillation", "training", "synthesis", "recipes", "export", "archive", "commands", "cli"),
 ]
 SYNTHESIS_ORDER = [
     *("glyphs", "hand", "digits", "scripts", "letters", "pictures", "symbols", "shapes", "non_digits"),
