@@ -9,6 +9,7 @@ import os
 import time
 from collections import Counter
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from ts.metrics.dimension import Dimension
 from ts.metrics.metric_type_enum import MetricTypes
 
+from handlers.explaining import explain, is_asked_for, to_explain
 from handlers.payload import Payload, PayloadError, encode_answer, parse_payload
 from mnist_model.predictor import Prediction, Predictor
 
@@ -37,7 +39,7 @@ class DigitHandler:
         logging.getLogger("ts.metrics.caching_metric").setLevel(logging.INFO)
 
     def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
-        """Answer a batch: one forward pass over all the images of its valid requests."""
+        """Answer a batch: one forward pass over the images of its valid requests, one more to explain some."""
         parsed = [self._parse(row, context.get_all_request_header(index)) for index, row in enumerate(data)]
         valid = [payload for payload in parsed if isinstance(payload, Payload)]
         predictions: list[Prediction] = []
@@ -47,6 +49,7 @@ class DigitHandler:
             seconds = time.perf_counter() - started
             context.metrics.add_time("digit_inference_seconds", seconds, None, "s", [], MetricTypes.HISTOGRAM)
         remaining = iter(predictions)
+        relevances = explain(self.predictor, valid, predictions)
         answers = []
         for index, payload in enumerate(parsed):
             context.set_response_content_type(index, "application/json")
@@ -54,7 +57,8 @@ class DigitHandler:
                 context.set_response_status(payload.code, HTTPStatus(payload.code).phrase, index)
                 answers.append(payload.to_json())
             else:
-                answers.append(encode_answer(payload, [next(remaining) for _ in payload.images]))
+                own = [next(remaining) for _ in payload.images]
+                answers.append(encode_answer(payload, own, islice(relevances, len(own) if payload.explain else 0)))
         _count(context.metrics, parsed, predictions)
         return answers
 
@@ -62,7 +66,8 @@ class DigitHandler:
     def _parse(row: dict[str, Any], headers: dict[str, Any]) -> Payload | PayloadError:
         content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), None)
         try:
-            return parse_payload(row.get("body", row.get("data")), content_type)
+            payload = parse_payload(row.get("body", row.get("data")), content_type)
+            return to_explain(payload) if is_asked_for(headers) else payload
         except PayloadError as error:
             return error
         except Exception:  # a defect of ours: the others of the batch are still answered

@@ -5,7 +5,7 @@ Pure: it knows nothing of TorchServe. Each `PayloadError` becomes the answer of 
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -42,10 +42,14 @@ class PayloadError(Exception):
 
 @dataclass(frozen=True)
 class Payload:
-    """What a request asks for: images (N, 28, 28) uint8, and whether its answer is a list whatever N is."""
+    """What a request asks for: images (N, 28, 28) uint8, and whether its answer is a list whatever N is.
+
+    Whether the answer is to be explained too is not in the body; explaining.py tells.
+    """
 
     images: NDArray[np.uint8]
     as_list: bool = False
+    explain: bool = False
 
 
 def parse_payload(body: object, content_type: str | None) -> Payload:
@@ -67,9 +71,14 @@ def parse_payload(body: object, content_type: str | None) -> Payload:
     return PARSERS[media_type](body)
 
 
-def encode_answer(payload: Payload, predictions: Sequence[Prediction]) -> bytes:
-    """One answer for one image, {"predictions": [...]} for many or where a list was asked for; compact JSON."""
-    answers = [
+def encode_answer(
+    payload: Payload, predictions: Sequence[Prediction], relevances: Iterable[Sequence[float]] = ()
+) -> bytes:
+    """One answer for one image, {"predictions": [...]} for many or where a list was asked for; compact JSON.
+
+    `relevances`, one for each image, are there where the request is to be explained.
+    """
+    answers: list[dict[str, Any]] = [
         {
             "digit": prediction.digit,
             "confidence": round(prediction.confidence, PROBABILITY_DIGITS),
@@ -78,6 +87,9 @@ def encode_answer(payload: Payload, predictions: Sequence[Prediction]) -> bytes:
         }
         for prediction in predictions
     ]
+    if payload.explain:
+        for answer, relevance in zip(answers, relevances, strict=True):
+            answer["relevance"] = relevance
     return _compact({"predictions": answers} if payload.as_list or len(answers) != 1 else answers[0])
 
 

@@ -33,7 +33,9 @@ MODULES = (
     "mnist_model/checkpoint.py",
     "mnist_model/predictor.py",
     "mnist_model/numbers.py",
+    "mnist_model/explanation.py",
     "handlers/__init__.py",
+    "handlers/explaining.py",
     "handlers/payload.py",
 )
 

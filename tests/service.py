@@ -104,18 +104,24 @@ class Service:
 
     @property
     def url(self) -> str:
-        """The inference endpoint."""
-        return f"{self.ports.url('inference')}/predictions/mnist"
+        """Where predictions are asked for."""
+        return self.inference("predictions/mnist")
+
+    def inference(self, path: str) -> str:
+        """The address of a path of the inference API."""
+        return f"{self.ports.url('inference')}/{path}"
 
     @property
     def page(self) -> str:
         """The address of the page."""
         return self.ports.url("page")
 
-    def post(self, content: bytes, content_type: str | None = None, timeout: float = 30) -> httpx.Response:
-        """Send one body to the model."""
+    def post(
+        self, content: bytes, content_type: str | None = None, timeout: float = 30, path: str = "predictions/mnist"
+    ) -> httpx.Response:
+        """Send one body to a model."""
         headers = {"Content-Type": content_type} if content_type else {}
-        return httpx.post(self.url, content=content, headers=headers, timeout=timeout)
+        return httpx.post(self.inference(path), content=content, headers=headers, timeout=timeout)
 
     def metrics(self) -> dict[str, float]:
         """What the metrics API shows: "name{labels}" -> value; without the labels that are the same everywhere."""

@@ -1,11 +1,13 @@
-"""Writes the golden cases that hold the Python and the JavaScript recipe to each other.
+"""Writes the golden cases that hold Python and JavaScript to each other: the recipe, and what explains an answer.
 
     python tests/golden/make.py
 
-Run it only when the recipe is meant to change; then raise `preprocessing.VERSION` too, and look at what changed. The
-cases are hard spots of the arithmetic (dots, ties, clipping, long thin shapes), not a sample of handwriting.
+Run it only when one of them is meant to change, and look at what changed; for the recipe, raise
+`preprocessing.VERSION` too. The cases are hard spots of the arithmetic (dots, ties, clipping, long thin shapes), not a
+sample of handwriting.
 """
 
+import hashlib
 import io
 import json
 import math
@@ -15,7 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mnist_model.preprocessing import from_picture, from_strokes
+from mnist_model.explanation import occluded, relevance
+from mnist_model.model import CLASSES
+from mnist_model.preprocessing import SIZE, from_picture, from_strokes
 from tests.golden.pixels import pixel_cases, png
 
 HERE = Path(__file__).parent
@@ -90,8 +94,41 @@ def picture_cases() -> dict[str, bytes]:
     }
 
 
+def occlusion_cases() -> list[dict[str, object]]:
+    """Images, answers that nobody gave (probabilities of any size, 0 and 1 among them), and what follows from both."""
+    rng = np.random.default_rng(7)
+    corner, edge = np.zeros((2, SIZE, SIZE), np.uint8)
+    corner[0, 0] = 1  # the faintest ink there is
+    edge[SIZE - 1, SIZE - 1] = edge[0, SIZE - 1] = 255
+    images = {
+        "nothing": np.zeros((SIZE, SIZE), np.uint8),
+        "ink in a corner": corner,
+        "ink in two other corners": edge,
+        "a 7": from_strokes(stroke_cases()["a 7"]),
+        "a scribble": from_strokes(stroke_cases()["a scribble"]),
+        "a full square": np.full((SIZE, SIZE), 255, np.uint8),
+    }
+    cases: list[dict[str, object]] = []
+    for name, image in images.items():
+        windows, blanked = occluded(image)
+        odds = rng.lognormal(0, 9, (1 + len(windows), CLASSES))
+        probabilities = (odds / odds.sum(axis=1, keepdims=True)).round(7)
+        found = relevance(image, windows, probabilities[0], probabilities[1:])
+        cases.append(
+            {
+                "name": name,
+                "image": image.tobytes().hex(),
+                "windows": windows.tolist(),
+                "images_sha256": hashlib.sha256(blanked.tobytes()).hexdigest(),
+                "probabilities": probabilities.tolist(),
+                "relevance": [float(f"{value:.6g}") for value in found.ravel().tolist()],
+            }
+        )
+    return cases
+
+
 def main() -> None:
-    """Write strokes.json, pixels.json, the pictures and pictures.json."""
+    """Write strokes.json, pixels.json, the pictures, pictures.json and occlusion.json."""
     strokes = [
         {"name": name, "strokes": case, "image": from_strokes(case).tobytes().hex()}
         for name, case in stroke_cases().items()
@@ -106,6 +143,8 @@ def main() -> None:
         (HERE / name).write_bytes(content)
         images[name] = from_picture(content).tobytes().hex()
     (HERE / "pictures.json").write_text(json.dumps(images, indent=1) + "\n")
+    lines = ",\n".join(json.dumps(case) for case in occlusion_cases())
+    (HERE / "occlusion.json").write_text(f"[\n{lines}\n]\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from handlers.payload import parse_payload
 from mnist_model.archive import ROOT
 from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.dataset import Split
+from mnist_model.explanation import occluded, relevance
 from mnist_model.predictor import Prediction, Predictor
 
 
@@ -52,11 +53,16 @@ def handler(context: Any) -> DigitHandler:
     return handler
 
 
-def handle(handler: DigitHandler, context: Any, requests: list[tuple[str | None, Any]]) -> list[tuple[int, Any]]:
-    """Call it as TorchServe's Service does; returns each request's status and parsed answer."""
+def handle(
+    handler: DigitHandler, context: Any, requests: Sequence[tuple[str | None, Any]], explained: Container[int] = ()
+) -> list[tuple[int, Any]]:
+    """Call it as TorchServe's Service does, those of the requests for /explanations; each one's status and answer."""
     context.request_ids = {index: f"id-{index}" for index in range(len(requests))}
     context.metrics.request_ids = context.request_ids
-    context.request_processor = [RequestProcessor({"content-type": kind} if kind else {}) for kind, _ in requests]
+    context.request_processor = [
+        RequestProcessor(({"content-type": kind} if kind else {}) | ({"explain": "True"} if index in explained else {}))
+        for index, (kind, _) in enumerate(requests)
+    ]
     answers = handler.handle([{"body": body} for _, body in requests], context)
     assert all(context.get_response_content_type(index) == "application/json" for index in range(len(requests)))
     return [(context.get_response_status(index)[0], json.loads(answer)) for index, answer in enumerate(answers)]
@@ -104,6 +110,83 @@ def test_a_batch_is_one_forward_pass(
     assert np.allclose(
         [answer["probabilities"] for _, answer in answers[:8]], [p.probabilities for p in alone], atol=1e-5
     )
+
+
+def test_each_request_of_a_batch_gets_its_own_form(handler: DigitHandler, context: Any, digits: Split) -> None:
+    """Predictions, explanations and errors, interleaved: what is explained is what was sent with that request."""
+    images, labels = digits.images.numpy(), digits.labels.tolist()
+    answers = handle(
+        handler,
+        context,
+        [
+            (None, bytearray(images[0].tobytes())),
+            (None, bytearray(images[1].tobytes())),
+            ("application/json", b"[1, 2"),
+            ("application/json", json.dumps({"instances": images[2:3].reshape(1, 784).tolist()}).encode()),
+            (None, images[3:7].tobytes()),
+            (None, images[7:10].tobytes()),
+            (None, bytes(784)),
+            ("text/plain", b"7"),
+            ("application/json", b'{"strokes": [[[10, 12], [40, 11], [22, 60]]]}'),
+        ],
+        explained={1, 2, 3, 5, 6, 7, 8},
+    )
+    assert [status for status, _ in answers] == [200, 200, 400, 200, 200, 200, 200, 415, 200]
+    keys = ["digit", "confidence", "is_digit", "probabilities"]
+    assert [list(answers[index][1]) for index in (0, 1)] == [keys, [*keys, "relevance"]]
+    one, several, plain = (answers[index][1]["predictions"] for index in (3, 5, 4))
+    assert [p["digit"] for p in [answers[0][1], answers[1][1], *one, *plain, *several]] == labels[:10]
+    assert not any("relevance" in p for p in plain)
+    predictor = Predictor.load()
+    for said, image in zip([answers[1][1], *one, *several], images[[1, 2, 7, 8, 9]], strict=True):
+        windows, blanked = occluded(image)
+        without = np.array([p.probabilities for p in predictor.predict(blanked)])
+        by_hand = relevance(image, windows, np.array(said["probabilities"]), without.round(7))
+        assert len(said["relevance"]) == 784
+        assert said["relevance"] == pytest.approx(by_hand.ravel(), abs=0.2)  # 7 places of p, where p is almost 1
+    assert answers[6][1]["digit"] is None
+    assert answers[6][1]["relevance"] == [0] * 784
+    assert max(answers[8][1]["relevance"]) > 1
+
+
+def test_nothing_drawn_is_explained_by_zeros(handler: DigitHandler, context: Any) -> None:
+    """Alone in its batch too, where there is nothing to blank."""
+    ((status, answer),) = handle(handler, context, [(None, bytes(784))], explained={0})
+    assert (status, answer["digit"], answer["relevance"]) == (200, None, [0] * 784)
+
+
+def test_more_images_than_can_be_explained_are_refused(handler: DigitHandler, context: Any, digits: Split) -> None:
+    """Eight are explained, nine are not, and a prediction of nine is."""
+    nine = digits.images[:9].numpy()
+    bodies = [(None, nine[:8].tobytes()), (None, nine.tobytes()), (None, nine.tobytes())]
+    answers = handle(handler, context, bodies, explained={0, 1})
+    assert [status for status, _ in answers] == [200, 400, 200]
+    assert all("relevance" in p for p in answers[0][1]["predictions"])
+    assert answers[1][1] == {
+        "code": 400,
+        "type": "TooManyImages",
+        "message": "expected at most 8 images to explain, got 9; send them in parts",
+    }
+    assert not any("relevance" in p for p in answers[2][1]["predictions"])
+
+
+def test_a_batch_of_explanations_is_two_forward_passes(
+    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for what was sent, one for all that is blanked in it; and one where nothing is explained."""
+    calls = []
+    predict = handler.predictor.predict
+
+    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
+        calls.append(len(images))
+        return predict(images)
+
+    monkeypatch.setattr(handler.predictor, "predict", counted)
+    images = digits.images.numpy()[:6]
+    handle(handler, context, [(None, image.tobytes()) for image in images], explained={1, 4})
+    assert calls == [6, len(occluded(images[1])[1]) + len(occluded(images[4])[1])]
+    handle(handler, context, [(None, images.tobytes())])
+    assert calls[2:] == [6]
 
 
 def test_header_names_in_any_case_are_found(handler: DigitHandler, context: Any) -> None:

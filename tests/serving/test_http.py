@@ -9,9 +9,11 @@ import httpx
 import numpy as np
 import psutil
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_model.dataset import Split
+from mnist_model.explanation import occluded, relevance
 from mnist_model.predictor import Predictor
 from tests.service import Service
 
@@ -149,6 +151,73 @@ def test_bad_bodies_inside_a_busy_batch_harm_nobody_else(service: Service, digit
     assert all(results), f"{results.count(False)} of 400 were answered wrongly"
     after = service.metrics()
     assert after["digit_batch_requests_sum"] > after["digit_batch_requests_count"], "no two requests shared a batch"
+
+
+EXPLAIN = "explanations/mnist"
+
+
+def by_hand(image: NDArray[np.uint8], predictor: Predictor) -> NDArray[np.float32]:
+    """The relevance of an image's pixels, without a server."""
+    windows, images = occluded(image)
+    said, *without = (p.probabilities for p in predictor.predict(np.concatenate([image[np.newaxis], images])))
+    return relevance(image, windows, np.array(said).round(7), np.array(without).round(7))
+
+
+def test_explanations_say_which_ink_decided(service: Service, digits: Split) -> None:
+    """The answer of a prediction and 784 numbers, 0 where there is no ink; many images are answered in order."""
+    predictor = Predictor.load()
+    images, labels = digits.images[:8].numpy(), digits.labels[:8].tolist()
+    answer = service.post(images[0].tobytes(), path=EXPLAIN).json()
+    assert list(answer) == ["digit", "confidence", "is_digit", "probabilities", "relevance"]
+    assert answer | {"relevance": []} == service.post(images[0].tobytes()).json() | {"relevance": []}
+    several = service.post(json.dumps(images.reshape(8, 784).tolist()).encode(), JSON, path=EXPLAIN)
+    assert several.headers["content-type"] == JSON
+    assert [p["digit"] for p in several.json()["predictions"]] == labels
+    for explained, image in zip([answer, *several.json()["predictions"]], [images[0], *images], strict=True):
+        assert len(explained["relevance"]) == 784
+        assert explained["relevance"] == pytest.approx(by_hand(image, predictor).ravel(), abs=0.2)
+        assert not np.array(explained["relevance"])[image.ravel() == 0].any()
+    assert service.post(json.dumps(SEVEN).encode(), JSON, path=EXPLAIN).json()["digit"] == 7
+    blank = service.post(bytes(784), path=EXPLAIN).json()
+    assert (blank["digit"], blank["relevance"]) == (None, [0] * 784)
+
+
+def test_what_cannot_be_explained_is_refused(service: Service, digits: Split) -> None:
+    """Nine images are one too many; errors are those of predictions."""
+    response = service.post(digits.images[:9].numpy().tobytes(), path=EXPLAIN)
+    assert (response.status_code, response.json()["type"]) == (400, "TooManyImages")
+    assert response.json()["message"] == "expected at most 8 images to explain, got 9; send them in parts"
+    for content, content_type, code, message in BAD.values():
+        response = service.post(content, content_type, path=EXPLAIN)
+        assert (response.status_code, response.json()["code"]) == (code, code)
+        assert message in response.json()["message"]
+
+
+def test_explanations_and_predictions_in_one_batch_keep_apart(service: Service, digits: Split) -> None:
+    """240 requests of 16 clients at once: predictions, explanations and errors; each gets its own form of answer."""
+    images = digits.images.numpy()[:240]
+    reference = [p.digit for p in Predictor.load().predict(images)]
+    before = service.metrics()
+
+    def ask(number: int) -> bool:
+        explained = number % 3 == 1
+        content = b"bad" if number % 5 == 4 else images[number].tobytes()
+        answer = service.post(content, path=EXPLAIN if explained else "predictions/mnist", timeout=60)
+        if content == b"bad":
+            return answer.status_code == 400
+        relevant = answer.json().get("relevance")
+        return answer.json()["digit"] == reference[number] and (
+            relevant is not None and not np.array(relevant)[images[number].ravel() == 0].any()
+            if explained
+            else relevant is None
+        )
+
+    with ThreadPoolExecutor(16) as pool:
+        results = list(pool.map(ask, range(240)))
+    assert all(results), f"{results.count(False)} of 240 were answered wrongly"
+    after = service.metrics()
+    batches = after["digit_batch_requests_count"] - before.get("digit_batch_requests_count", 0)
+    assert after["digit_batch_requests_sum"] - before.get("digit_batch_requests_sum", 0) > batches, "nothing was shared"
 
 
 def test_200_connections_at_once_are_all_answered(service: Service, digits: Split) -> None:

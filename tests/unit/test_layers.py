@@ -12,8 +12,9 @@ from mnist_model.archive import ROOT
 RECOGNISER = sorted((ROOT / "mnist_model").rglob("*.py"))
 ORDER = [
     *("errors", "idx", "torchvision_mend", "preprocessing", "model", "recogniser", "augmentation", "checkpoint"),
-    *("parallel", "predictor", "numbers", "dataset", "metrics", "calibration", "drawings", "evaluation", "plots"),
-    *("report", "distillation", "training", "synthesis", "recipes", "export", "archive", "commands", "cli"),
+    *("parallel", "predictor", "numbers", "explanation", "dataset", "metrics", "calibration", "drawings"),
+    *("evaluation", "plots", "report", "distillation", "training", "synthesis", "recipes", "export", "archive"),
+    *("commands", "cli"),
 ]
 SYNTHESIS_ORDER = [
     *("glyphs", "hand", "digits", "scripts", "letters", "pictures", "symbols", "shapes", "non_digits"),
