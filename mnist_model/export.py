@@ -1,9 +1,9 @@
 """A checkpoint as files for other runtimes: ONNX, the same for a server and a browser, and torch.export's `.pt2`.
 
-Both hold the whole `Recogniser`, normalisation included: `images` (N, 28, 28) uint8, ink bright on 0, for any N from 1
--> `probabilities` (N, 10) and `log_odds` of being a digit (N,), both float32. Both carry the checkpoint's arch,
-preprocessing_version, min_log_odds and temperature, as strings. Two things that `Predictor` does stay with their user:
-an image is called a digit where its log-odds reach min_log_odds, and one without ink shows no digit.
+Both hold the whole `Recogniser`, normalisation and threshold included: `images` (N, 28, 28) uint8, ink bright on 0, for
+any N from 1 -> `probabilities` (N, 10) and `log_odds` of being a digit (N,), both float32, and `is_digit` (N,) bool,
+whether the log-odds reach the checkpoint's min_log_odds. Both carry its arch, preprocessing_version, min_log_odds and
+temperature, as strings. One thing that `Predictor` does stays with their user: an image without ink shows no digit.
 
 Neither file is written before both have answered as the predictor does.
 """
@@ -15,22 +15,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from .checkpoint import Checkpoint, atomic_file, first_line
 from .errors import MnistError
 from .predictor import Predictor, Scores
 from .preprocessing import SIZE, from_strokes
-from .recogniser import Recogniser
 
 TOLERANCE = 1e-4  # of probabilities; of log-odds above 1, as a share of them. Rounding makes some 1e-6
 BATCH_SIZES = (1, 2, 64, 513)  # what is compared comes in these
-OUTPUTS = ("probabilities", "log_odds")
 ANY_BATCH = ({0: torch.export.Dim("batch")},)  # the first axis of the first input
 # Stands in for MNIST where that is not at hand: strokes as on the page, y pointing down.
 DRAWN = (
@@ -42,7 +42,16 @@ DRAWN = (
 )
 SLANTS = (-0.2, 0.0, 0.2, 0.4)  # each is drawn with these, in widths per height
 
-Run = Callable[[NDArray[np.uint8]], Scores]
+
+class Outputs(NamedTuple):
+    """What a file says of N images; the fields are named and ordered as its outputs are."""
+
+    probabilities: NDArray[np.float32]
+    log_odds: NDArray[np.float32]
+    is_digit: NDArray[np.bool_]
+
+
+Run = Callable[[NDArray[np.uint8]], Outputs]
 
 
 class ExportError(MnistError):
@@ -58,6 +67,20 @@ class Exported:
     difference: float
 
 
+class Exportable(nn.Module):
+    """A checkpoint's recogniser with its threshold behind it: what both files hold."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__()
+        self.recogniser = checkpoint.build()
+        self.min_log_odds = checkpoint.min_log_odds
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(N, 28, 28) in 0-255 -> probabilities (N, 10), log-odds of being a digit (N,), and whether it is one (N,)."""
+        probabilities, log_odds = self.recogniser(images)
+        return probabilities, log_odds, log_odds >= self.min_log_odds
+
+
 def export(checkpoint: Checkpoint, folder: Path, real: NDArray[np.uint8]) -> list[Exported]:
     """Write `folder`/ARCH.onnx and `folder`/ARCH.pt2.
 
@@ -69,7 +92,7 @@ def export(checkpoint: Checkpoint, folder: Path, real: NDArray[np.uint8]) -> lis
     Raises:
         ExportError: one of them does not agree with PyTorch; neither is written, and older ones stay.
     """
-    program = trace(checkpoint.build())
+    program = trace(checkpoint)
     metadata = {
         "arch": checkpoint.arch,
         "preprocessing_version": str(checkpoint.preprocessing_version),
@@ -78,7 +101,6 @@ def export(checkpoint: Checkpoint, folder: Path, real: NDArray[np.uint8]) -> lis
     }
     images = np.concatenate([real, unreal_images()])
     expected = Predictor(checkpoint.build(), checkpoint.min_log_odds).score(images)
-    are_digits = expected.log_odds >= checkpoint.min_log_odds
     contents: dict[Path, bytes] = {}
     exported = []
     for suffix, convert, load in ((".onnx", to_onnx, load_onnx), (".pt2", to_pt2, load_pt2)):
@@ -88,17 +110,17 @@ def export(checkpoint: Checkpoint, folder: Path, real: NDArray[np.uint8]) -> lis
             actual = answer(load(contents[path]), images)
         except Exception as error:  # each runtime raises errors of its own
             raise ExportError(f"{path}: not written: it does not run ({first_line(error)})") from error
-        exported.append(Exported(path, len(contents[path]), compare(path, actual, expected, are_digits)))
+        exported.append(Exported(path, len(contents[path]), compare(path, actual, expected, checkpoint.min_log_odds)))
     with ExitStack() as files:
         for path, content in contents.items():
             files.enter_context(atomic_file(path)).write(content)
     return exported
 
 
-def trace(recogniser: Recogniser) -> ExportedProgram:
-    """The recogniser as a graph, for batches of any size."""
+def trace(checkpoint: Checkpoint) -> ExportedProgram:
+    """The recogniser and its threshold as a graph, for batches of any size."""
     example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)  # a batch of 1 would be taken for a constant
-    program = torch.export.export(recogniser, (example,), dynamic_shapes=ANY_BATCH)
+    program = torch.export.export(Exportable(checkpoint).eval(), (example,), dynamic_shapes=ANY_BATCH)
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # holds paths of this machine, which are nobody else's business
     return program
@@ -110,7 +132,7 @@ def to_onnx(program: ExportedProgram, metadata: dict[str, str]) -> bytes:
         # torch's exporter copies an object of torch's in a way that torch has deprecated.
         warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
         converted = torch.onnx.export(
-            program, input_names=["images"], output_names=OUTPUTS, dynamic_shapes=ANY_BATCH, verbose=False
+            program, input_names=["images"], output_names=Outputs._fields, dynamic_shapes=ANY_BATCH, verbose=False
         )
     assert converted is not None  # torch's older exporter, not asked for here, returns nothing
     converted.model.metadata_props.update(metadata)
@@ -128,7 +150,7 @@ def to_pt2(program: ExportedProgram, metadata: dict[str, str]) -> bytes:
 def load_onnx(content: bytes) -> Run:
     """What runs an ONNX file, in onnxruntime."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    return lambda images: Scores(*session.run(OUTPUTS, {"images": images}))
+    return lambda images: Outputs(*session.run(Outputs._fields, {"images": images}))
 
 
 def load_pt2(content: bytes) -> Run:
@@ -136,8 +158,8 @@ def load_pt2(content: bytes) -> Run:
     module = torch.export.load(io.BytesIO(content)).module()
 
     @torch.inference_mode()
-    def run(images: NDArray[np.uint8]) -> Scores:
-        return Scores(*(output.numpy() for output in module(torch.tensor(images))))
+    def run(images: NDArray[np.uint8]) -> Outputs:
+        return Outputs(*(output.numpy() for output in module(torch.tensor(images))))
 
     return run
 
@@ -169,18 +191,20 @@ def batches(images: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         start += size
 
 
-def answer(run: Run, images: NDArray[np.uint8]) -> Scores:
+def answer(run: Run, images: NDArray[np.uint8]) -> Outputs:
     """What is said of all images, batch by batch."""
-    return Scores(*(np.concatenate(part) for part in zip(*map(run, batches(images)), strict=True)))
+    return Outputs(*(np.concatenate(part) for part in zip(*map(run, batches(images)), strict=True)))
 
 
-def compare(path: Path, actual: Scores, expected: Scores, are_digits: NDArray[np.bool_]) -> float:
+def compare(path: Path, actual: Outputs, expected: Scores, min_log_odds: float) -> float:
     """The largest difference of a probability.
 
     Digits are compared where an image is called one: what is none has ten probabilities that differ by rounding only.
+    `is_digit` is held to the file's own log-odds, which rounding may have taken over the threshold.
 
     Raises:
-        ExportError: a probability or a log-odds differs by more than TOLERANCE, or a digit is another one.
+        ExportError: a probability or a log-odds differs by more than TOLERANCE, a digit is another one, or an image is
+            called a digit below the threshold or not called one above.
     """
     difference = float(np.abs(actual.probabilities - expected.probabilities).max())
     scale = np.maximum(np.abs(expected.log_odds), 1)
@@ -191,6 +215,9 @@ def compare(path: Path, actual: Scores, expected: Scores, are_digits: NDArray[np
                 f"{path}: not written: expected PyTorch's {name} to within {TOLERANCE}, got one that is {found:.2g} "
                 "off; `make setup` installs libraries that agree"
             )
+    are_digits = expected.log_odds >= min_log_odds
     if (actual.probabilities.argmax(axis=1) != expected.probabilities.argmax(axis=1))[are_digits].any():
         raise ExportError(f"{path}: not written: expected PyTorch's digits, got others")
+    if (actual.is_digit != (actual.log_odds >= min_log_odds)).any():
+        raise ExportError(f"{path}: not written: expected is_digit where the log-odds reach {min_log_odds}, got others")
     return difference

@@ -15,6 +15,7 @@ from mnist_model.archive import build_archive
 from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.errors import MnistError
 
+from .browser_model import browser_model
 from .errors import ServeError
 from .page import PageServer
 from .ports import Ports
@@ -33,10 +34,11 @@ def run(ports: Ports, weights: Path, stop: threading.Event) -> None:
     ports.require_free()
     archive = build_archive(weights)
     say(f"model    {archive}")
+    model = for_browsers(weights)
     with TorchServe(ports, archive) as torchserve:
         say("starting TorchServe …")
         torchserve.wait_until_ready(stop)
-        with PageServer(ports):
+        with PageServer(ports, model):
             if not stop.is_set():
                 say(f"API      {ports.url('inference')}/predictions/mnist")
                 say(f"manage   {ports.url('management')}")
@@ -45,6 +47,15 @@ def run(ports: Ports, weights: Path, stop: threading.Event) -> None:
                 say("Ready. Ctrl-C stops it.")
             while not stop.wait(0.2):
                 torchserve.require_alive()
+
+
+def for_browsers(weights: Path) -> Path | None:
+    """The network for browsers that predict by themselves; None, with a line that says why, where there can be none."""
+    try:
+        return browser_model(weights)
+    except ServeError as error:
+        say(f"browser  the page predicts with the server only: {error}")
+        return None
 
 
 def say(line: str) -> None:

@@ -20,7 +20,7 @@ from mnist_model import export as exports
 from mnist_model.checkpoint import Checkpoint
 from mnist_model.cli import main
 from mnist_model.dataset import Split
-from mnist_model.export import TOLERANCE, Exported, ExportError
+from mnist_model.export import TOLERANCE, Exportable, Exported, ExportError, Outputs
 from mnist_model.model import create_model
 from mnist_model.predictor import Predictor, Scores
 from mnist_model.preprocessing import VERSION
@@ -37,7 +37,7 @@ def mlp() -> Checkpoint:
         model=create_model("mlp").state_dict(),
         preprocessing_version=VERSION,
         temperature=0.3,
-        min_log_odds=1.25,
+        min_log_odds=2.3,  # in the middle of what it says of these digits
         seed=0,
         config={},
         metrics={},
@@ -79,8 +79,8 @@ def test_both_answer_as_the_predictor_does(
     expected = Predictor(checkpoint.build(), checkpoint.min_log_odds).score(images)
     session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
     module = torch.export.load(pt2_file.path).module()
-    for probabilities, log_odds in (
-        session.run(["probabilities", "log_odds"], {"images": images}),
+    for probabilities, log_odds, is_digit in (
+        session.run(["probabilities", "log_odds", "is_digit"], {"images": images}),
         [output.detach().numpy() for output in module(torch.tensor(images))],
     ):
         assert (probabilities.shape, probabilities.dtype) == ((count, 10), np.float32)
@@ -88,6 +88,21 @@ def test_both_answer_as_the_predictor_does(
         assert np.abs(probabilities - expected.probabilities).max() <= TOLERANCE
         np.testing.assert_allclose(log_odds, expected.log_odds, rtol=TOLERANCE, atol=TOLERANCE)
         np.testing.assert_array_equal(probabilities.argmax(axis=1), expected.probabilities.argmax(axis=1))
+        assert (is_digit.shape, is_digit.dtype) == ((count,), np.bool_)
+        np.testing.assert_array_equal(is_digit, log_odds >= checkpoint.min_log_odds)
+
+
+def test_both_know_the_threshold(written: tuple[Checkpoint, list[Exported]], real: NDArray[np.uint8]) -> None:
+    """What the predictor refuses, both refuse: some of these images, and not all."""
+    checkpoint, (onnx_file, pt2_file) = written
+    images = np.concatenate([real, exports.unreal_images()])
+    images = images[images.any(axis=(1, 2))]  # one without ink the predictor refuses by itself
+    expected = [each.is_digit for each in Predictor(checkpoint.build(), checkpoint.min_log_odds).predict(images)]
+    session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
+    module = torch.export.load(pt2_file.path).module()
+    for is_digit in (session.run(["is_digit"], {"images": images})[0], module(torch.tensor(images))[2].numpy()):
+        np.testing.assert_array_equal(is_digit, expected)
+    assert 0 < sum(expected) < len(expected)
 
 
 def test_the_differences_are_those_of_rounding(written: tuple[Checkpoint, list[Exported]]) -> None:
@@ -111,6 +126,7 @@ def test_the_onnx_file_is_one_that_browsers_run(written: tuple[Checkpoint, list[
     assert [(each.name, each.type, each.shape) for each in session.get_outputs()] == [
         ("probabilities", "tensor(float)", ["batch", 10]),
         ("log_odds", "tensor(float)", ["batch"]),
+        ("is_digit", "tensor(bool)", ["batch"]),
     ]
 
 
@@ -138,7 +154,7 @@ def test_a_file_that_disagrees_is_not_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Though it is off by little, and the other file agrees; older files of both kinds stay as they were."""
-    other = exports.trace(replace(mlp, temperature=mlp.temperature * 1.01).build())
+    other = exports.trace(replace(mlp, temperature=mlp.temperature * 1.01))
     right = getattr(exports, convert)
     monkeypatch.setattr(exports, convert, lambda program, metadata: right(other, metadata))
     older = {tmp_path / "mlp.onnx": b"an older file", tmp_path / "mlp.pt2": b"another"}
@@ -154,7 +170,7 @@ def test_a_file_for_one_batch_size_is_not_written(
 ) -> None:
     """Nor anything else; the folder is not even made."""
     example = torch.zeros(2, 28, 28, dtype=torch.uint8)
-    monkeypatch.setattr(exports, "trace", lambda recogniser: torch.export.export(recogniser, (example,)))
+    monkeypatch.setattr(exports, "trace", lambda checkpoint: torch.export.export(Exportable(checkpoint), (example,)))
     with pytest.raises(ExportError, match=r"mlp\.onnx: not written: it does not run \(.*images.*\)"):
         exports.export(mlp, tmp_path / "new", real)
     assert list(tmp_path.iterdir()) == []
@@ -177,40 +193,58 @@ def test_an_interrupted_write_leaves_the_files_that_were_there(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"mlp.onnx": b"an older file"}
 
 
-def scores(probabilities: list[list[float]], log_odds: list[float]) -> Scores:
-    return Scores(np.array(probabilities, np.float32), np.array(log_odds, np.float32))
+def outputs(
+    probabilities: list[list[float]], log_odds: list[float], is_digit: tuple[bool, bool] = (True, True)
+) -> Outputs:
+    return Outputs(np.array(probabilities, np.float32), np.array(log_odds, np.float32), np.array(is_digit))
 
 
-EXPECTED = scores([[0.5, 0.49998], [0.2, 0.8]], [3.0, 500.0])
-ALL_DIGITS = np.array([True, True])
+EXPECTED = Scores(np.array([[0.5, 0.49998], [0.2, 0.8]], np.float32), np.array([3.0, 500.0], np.float32))
+THRESHOLD = 2.5
 
 
 def test_the_largest_difference_is_told() -> None:
     """Of any probability of any image; log-odds are compared by their own size."""
-    actual = scores([[0.5, 0.49998], [0.20005, 0.79995]], [3.0001, 500.01])
-    assert exports.compare(Path("x"), actual, EXPECTED, ALL_DIGITS) == pytest.approx(5e-5, rel=1e-3)
+    actual = outputs([[0.5, 0.49998], [0.20005, 0.79995]], [3.0001, 500.01])
+    assert exports.compare(Path("x"), actual, EXPECTED, THRESHOLD) == pytest.approx(5e-5, rel=1e-3)
 
 
 @pytest.mark.parametrize(
     ("actual", "message"),
     [
-        (scores([[0.5, 0.49998], [0.2002, 0.7998]], [3.0, 500.0]), "probabilities to within 0.0001, got one .* 0.0002"),
-        (scores([[0.5, 0.49998], [np.nan, 0.8]], [3.0, 500.0]), "probabilities to within 0.0001, got one that is nan"),
-        (scores([[0.5, 0.49998], [0.2, 0.8]], [3.0, 501.0]), "log-odds to within 0.0001, got one that is 0.002"),
-        (scores([[0.5, 0.49998], [0.2, 0.8]], [np.nan, 500.0]), "log-odds to within 0.0001, got one that is nan"),
-        (scores([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0]), "digits, got others"),
+        (
+            outputs([[0.5, 0.49998], [0.2002, 0.7998]], [3.0, 500.0]),
+            "probabilities to within 0.0001, got one .* 0.0002",
+        ),
+        (
+            outputs([[0.5, 0.49998], [np.nan, 0.8]], [3.0, 500.0]),
+            "probabilities to within 0.0001, got one that is nan",
+        ),
+        (outputs([[0.5, 0.49998], [0.2, 0.8]], [3.0, 501.0]), "log-odds to within 0.0001, got one that is 0.002"),
+        (
+            outputs([[0.5, 0.49998], [0.2, 0.8]], [np.nan, 500.0]),
+            "log-odds to within 0.0001, got one that is nan",
+        ),
+        (outputs([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0]), "digits, got others"),
+        (outputs([[0.5, 0.49998], [0.2, 0.8]], [3.0, 500.0], (True, False)), "is_digit where the log-odds reach 2.5"),
     ],
 )
-def test_what_differs_is_refused(actual: Scores, message: str) -> None:
-    """Too much of a difference, what is not a number, and another digit however small the difference."""
+def test_what_differs_is_refused(actual: Outputs, message: str) -> None:
+    """Too much of a difference, what is not a number, another digit however small the difference, another threshold."""
     with pytest.raises(ExportError, match=message):
-        exports.compare(Path("x"), actual, EXPECTED, ALL_DIGITS)
+        exports.compare(Path("x"), actual, EXPECTED, THRESHOLD)
 
 
 def test_what_is_no_digit_may_be_least_unlike_another() -> None:
     """Its probabilities are all the same but for rounding."""
-    actual = scores([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0])
-    assert exports.compare(Path("x"), actual, EXPECTED, np.array([False, True])) < TOLERANCE
+    actual = outputs([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0], (False, True))
+    assert exports.compare(Path("x"), actual, EXPECTED, min_log_odds=3.5) < TOLERANCE
+
+
+def test_rounding_may_cross_the_threshold() -> None:
+    """An image that lies on it may be called a digit by one library and not by another, as its log-odds say."""
+    actual = outputs([[0.5, 0.49998], [0.2, 0.8]], [2.9999, 500.0], (False, True))
+    assert exports.compare(Path("x"), actual, EXPECTED, min_log_odds=3.0) < TOLERANCE
 
 
 def test_every_batch_size_is_compared() -> None:
