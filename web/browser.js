@@ -2,6 +2,7 @@
 // `mnist export` writes.
 
 import { NoAnswer } from './no-answer.js';
+import { occluded, relevance } from './occlusion.js';
 import { SIZE } from './preprocessing.js';
 
 const PIXELS = SIZE * SIZE; // of an image
@@ -21,14 +22,19 @@ export class Browser {
   /**
    * Fetches nothing yet.
    *
-   * @param {{onProgress: ({loaded: number, total: number|null}) => void}} callbacks told in bytes while parts arrive;
-   *   `total` is null where it is not known
+   * @param {{onProgress: ({loaded: number, total: number|null}|null) => void}} callbacks told in bytes while parts
+   *   arrive, `total` being null where it is not known; and null once that is over, well or not
    */
   constructor({ onProgress }) {
     this.#onProgress = onProgress;
   }
 
-  /** Whether `predict` can be asked. */
+  /** Who answers, in a few words. */
+  get name() {
+    return 'this browser';
+  }
+
+  /** Whether `predict` is answered at once. */
   get isLoaded() {
     return this.#isLoaded;
   }
@@ -46,13 +52,21 @@ export class Browser {
     await this.#loading.promise;
   }
 
+  /** Resolves when it can answer, for which it is loaded; throws NoAnswer when it cannot. */
+  async ping() {
+    await this.load();
+  }
+
   /**
+   * Loads first, where that was not done.
+   *
    * @param {Uint8Array[]} images of 784 pixels each
    * @param {AbortSignal} signal
    * @returns {Promise<{digit: number|null, confidence: number, is_digit: boolean, probabilities: number[]}[]>} in order
-   * @throws {NoAnswer} not loaded, aborted, or the worker stopped; after this last, `isLoaded` is false
+   * @throws {NoAnswer} it cannot be loaded, was aborted, or the worker stopped; after this last, `isLoaded` is false
    */
   async predict(images, signal) {
+    await this.load();
     const answers = [];
     for (let start = 0; start < images.length; start += BATCH) {
       const batch = images.slice(start, start + BATCH);
@@ -63,6 +77,18 @@ export class Browser {
       });
     }
     return answers;
+  }
+
+  /** The same answers, each with `relevance` too, as `Server` has it. */
+  async explain(images, signal) {
+    const answers = await this.predict(images, signal);
+    const explained = [];
+    for (const [index, image] of images.entries()) {
+      const { windows, images: parts } = occluded(image);
+      const without = await this.predict(parts, signal);
+      explained.push({ ...answers[index], relevance: relevance(image, windows, answers[index], without) });
+    }
+    return explained;
   }
 
   #start() {
@@ -82,6 +108,7 @@ export class Browser {
   #hear(data) {
     if (data.ready) {
       this.#isLoaded = true;
+      this.#onProgress(null);
       this.#loading.resolve();
     } else if (data.failure) {
       this.#stop(data.failure, data.retry);
@@ -98,6 +125,7 @@ export class Browser {
     this.#worker.terminate();
     this.#worker = null;
     this.#isLoaded = false;
+    this.#onProgress(null);
     this.#loading.reject(error);
     this.#loading = null;
     for (const { reject } of this.#questions.values()) reject(error);
@@ -105,7 +133,6 @@ export class Browser {
 
   async #ask(images, signal) {
     if (signal.aborted) throw withdrawn();
-    if (!this.#isLoaded) throw new NoAnswer('Predicting in this browser is not loaded.', { retry: true });
     const bytes = new Uint8Array(images.length * PIXELS);
     images.forEach((image, index) => bytes.set(image, index * PIXELS));
     this.#lastId += 1;

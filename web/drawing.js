@@ -3,20 +3,47 @@
 // Points are in units of the pad's width, so that a resized pad shows the same drawing.
 
 const TAP = 0.008; // a stroke that stays within this share of the pad was a tap, whatever the hand trembled
+const MAX_STEPS = 500; // that can be undone
 
-/** Strokes in the order they were drawn; `version` changes with every change of the ink. */
+/**
+ * Strokes in the order they were drawn, or the 784 pixels of a picture that was put in their place. `version` changes
+ * with every change of the ink; `piece` numbers the drawings: it changes when one is begun on an empty pad or put there.
+ */
 export class Drawing {
-  strokes = [];
   version = 0;
+  #now = { strokes: [], picture: null, piece: 0 }; // never changed once a step is made, but for the stroke in progress
+  #past = [];
+  #future = [];
+  #pieces = 0;
 
-  get isEmpty() {
-    return this.strokes.length === 0;
+  get strokes() {
+    return this.#now.strokes;
   }
 
-  /** Begin a stroke at a point {x, y}. */
+  get picture() {
+    return this.#now.picture;
+  }
+
+  get piece() {
+    return this.#now.piece;
+  }
+
+  get isEmpty() {
+    return this.strokes.length === 0 && this.picture === null;
+  }
+
+  get canUndo() {
+    return this.#past.length > 0;
+  }
+
+  get canRedo() {
+    return this.#future.length > 0;
+  }
+
+  /** Begin a stroke at a point {x, y}; it takes the place of a picture. */
   begin(point) {
-    this.strokes.push([point]);
-    this.version += 1;
+    const piece = this.strokes.length > 0 ? this.piece : this.#newPiece();
+    this.#step({ strokes: [...this.strokes, [point]], picture: null, piece });
   }
 
   /** Extend the last stroke. */
@@ -36,20 +63,54 @@ export class Drawing {
     this.version += 1;
   }
 
-  /** Remove the last stroke. */
-  undo() {
-    this.strokes.pop();
+  /** Take the last stroke back as if it had never been: it was no pen. */
+  discard() {
+    this.#now = this.#past.pop();
     this.version += 1;
   }
 
-  /** Remove everything. */
+  /** Put a drawing there, in place of what there is. */
+  replace({ strokes = [], picture = null }) {
+    this.#step({ strokes, picture, piece: this.#newPiece() });
+  }
+
+  /** Remove everything; undo brings it back. */
   clear() {
-    this.strokes = [];
+    if (!this.isEmpty) this.#step({ strokes: [], picture: null, piece: this.piece });
+  }
+
+  /** Take back the last stroke, clearing or putting. */
+  undo() {
+    this.#travel(this.#past, this.#future);
+  }
+
+  /** Do again what was undone. */
+  redo() {
+    this.#travel(this.#future, this.#past);
+  }
+
+  #newPiece() {
+    this.#pieces += 1;
+    return this.#pieces;
+  }
+
+  #step(next) {
+    this.#past.push(this.#now);
+    if (this.#past.length > MAX_STEPS) this.#past.shift();
+    this.#future = [];
+    this.#now = next;
+    this.version += 1;
+  }
+
+  #travel(from, to) {
+    if (from.length === 0) return;
+    to.push(this.#now);
+    this.#now = from.pop();
     this.version += 1;
   }
 }
 
-/** The box around points: its middle, and its longer side. */
+/** The box around points: its middle, its width, and its longer side. */
 export function frame(points) {
   let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const { x, y } of points) {
@@ -58,5 +119,6 @@ export function frame(points) {
     minY = Math.min(minY, y);
     maxY = Math.max(maxY, y);
   }
-  return { middleX: (minX + maxX) / 2, middleY: (minY + maxY) / 2, extent: Math.max(maxX - minX, maxY - minY) };
+  const width = maxX - minX;
+  return { middleX: (minX + maxX) / 2, middleY: (minY + maxY) / 2, width, extent: Math.max(width, maxY - minY) };
 }

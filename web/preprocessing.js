@@ -13,6 +13,7 @@ const OVERSAMPLING = 10; // strokes are drawn at 280×280
 const PEN = 24; // width of the pen at that size
 const LEVELS = OVERSAMPLING * OVERSAMPLING; // a pixel is the count of its 10×10 inked samples
 const CANVAS = SIZE * OVERSAMPLING;
+const REACH = BOX * OVERSAMPLING - PEN; // the longer side of the path there: with the pen it fills the box
 
 /**
  * Draw strokes anew in MNIST's frame.
@@ -21,21 +22,37 @@ const CANVAS = SIZE * OVERSAMPLING;
  * @returns {Uint8Array} 784 pixels, row by row; all 0 where there is no point
  */
 export function imageFromStrokes(strokes) {
+  const counts = centre(countsOf(strokes));
+  // rounding half up in whole numbers
+  return Uint8Array.from(counts, (count) => Math.floor((count * 255 * 2 + LEVELS) / (2 * LEVELS)));
+}
+
+/**
+ * Where the image of strokes lies among them: the square that becomes the 28×28 pixels.
+ *
+ * @param {{x: number, y: number}[][]} strokes with a point at least
+ * @returns {{left: number, top: number, side: number}} in the strokes' unit
+ */
+export function frameOfImage(strokes) {
+  const { middleX, middleY, extent } = frame(strokes.flat());
+  const { shiftX, shiftY } = shiftToCentre(countsOf(strokes));
+  const pixel = ((extent || 1) * OVERSAMPLING) / REACH;
+  const [left, top] = [middleX - (SIZE / 2 + shiftX) * pixel, middleY - (SIZE / 2 + shiftY) * pixel];
+  return { left, top, side: SIZE * pixel };
+}
+
+/** How many of the 10×10 samples of each pixel strokes ink, drawn with their box in the middle. */
+function countsOf(strokes) {
   const paths = strokes.filter((stroke) => stroke.length > 0);
-  const image = new Uint8Array(SIZE * SIZE);
-  if (paths.length === 0) return image;
-  const { middleX, middleY, extent } = frame(paths.flat());
-  const reach = BOX * OVERSAMPLING - PEN; // the longer side of the path: with the pen it fills the box
-  const toCanvas = (value, middle) => ((value - middle) / (extent || 1)) * reach + CANVAS / 2;
   const ink = new Uint8Array(CANVAS * CANVAS);
+  const { middleX, middleY, extent } = frame(paths.flat());
+  const toCanvas = (value, middle) => ((value - middle) / (extent || 1)) * REACH + CANVAS / 2;
   for (const path of paths) {
     const points = path.map(({ x, y }) => [toCanvas(x, middleX), toCanvas(y, middleY)]);
     if (points.length === 1) points.push(points[0]);
     for (let i = 1; i < points.length; i += 1) drawSegment(ink, ...points[i - 1], ...points[i]);
   }
-  const counts = centre(boxCounts(ink));
-  // rounding half up in whole numbers
-  return image.map((_, i) => Math.floor((counts[i] * 255 * 2 + LEVELS) / (2 * LEVELS)));
+  return boxCounts(ink);
 }
 
 /** Ink every sample whose centre is within half a pen of the segment: round caps and joins. */
@@ -78,15 +95,7 @@ function boxCounts(ink) {
  * in. Nothing has no centre, and stays as it is.
  */
 export function centre(counts) {
-  let [total, massX, massY] = [0, 0, 0];
-  counts.forEach((count, i) => {
-    total += count;
-    massX += count * (i % SIZE);
-    massY += count * Math.floor(i / SIZE);
-  });
-  if (total === 0) return counts;
-  const shiftX = CENTRE - Math.floor((2 * massX + total) / (2 * total));
-  const shiftY = CENTRE - Math.floor((2 * massY + total) / (2 * total));
+  const { shiftX, shiftY } = shiftToCentre(counts);
   const centred = new Int32Array(SIZE * SIZE);
   for (let row = 0; row < SIZE; row += 1) {
     for (let column = 0; column < SIZE; column += 1) {
@@ -96,4 +105,18 @@ export function centre(counts) {
     }
   }
   return centred;
+}
+
+function shiftToCentre(counts) {
+  let [total, massX, massY] = [0, 0, 0];
+  counts.forEach((count, i) => {
+    total += count;
+    massX += count * (i % SIZE);
+    massY += count * Math.floor(i / SIZE);
+  });
+  if (total === 0) return { shiftX: 0, shiftY: 0 };
+  return {
+    shiftX: CENTRE - Math.floor((2 * massX + total) / (2 * total)),
+    shiftY: CENTRE - Math.floor((2 * massY + total) / (2 * total)),
+  };
 }

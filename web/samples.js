@@ -3,6 +3,8 @@
 // A form is strokes between bars, each a row of points x,y in hundredths of the pad, y down. The pen goes smoothly
 // through the points and turns sharply where one is written twice; a stroke that ends where it began is closed.
 
+import { curves, mix } from './spline.js';
+
 const STEPS = 10; // points of the path from one point of a form to the next: no corner shows on a large screen
 
 const FORMS = [
@@ -79,41 +81,22 @@ function parse(word) {
 function trace(points) {
   const isCorner = (i) => i > 0 && isSame(points[i], points[i - 1]);
   const cuts = [0, ...[...points.keys()].filter(isCorner), points.length];
-  const path = cuts.slice(1).flatMap((end, i) => spline(points.slice(cuts[i], end)));
+  const path = cuts.slice(1).flatMap((end, i) => smooth(points.slice(cuts[i], end)));
   return [...path, points.at(-1)];
 }
 
-/** A centripetal Catmull-Rom spline (Barry and Goldman, 1988), which makes no loops; without its last point. */
-function spline(points) {
+/** Points of the curve through some, without its last. */
+function smooth(points) {
   const isClosed = isSame(points[0], points.at(-1));
-  // Beyond an end the curve runs out straight, to the mirror image of the second point.
-  const before = isClosed ? points.at(-2) : mix(points[1], points[0], 2);
-  const after = isClosed ? points[1] : mix(points.at(-2), points.at(-1), 2);
-  const all = [before, ...points, after];
-  return points.slice(1).flatMap((_, i) => segment(...all.slice(i, i + 4)));
+  return curves(points, isClosed).flatMap(([first, second, end], i) =>
+    Array.from({ length: STEPS }, (_, step) => along(points[i], first, second, end, step / STEPS)),
+  );
 }
 
-/** The part of the spline from b to c, without c. */
-function segment(a, b, c, d) {
-  const knots = [0];
-  for (const [from, to] of [[a, b], [b, c], [c, d]]) knots.push(knots.at(-1) + Math.sqrt(distance(from, to)));
-  const [ta, tb, tc, td] = knots;
-  return Array.from({ length: STEPS }, (_, step) => {
-    const t = tb + ((tc - tb) * step) / STEPS;
-    const ab = mix(a, b, (t - ta) / (tb - ta));
-    const bc = mix(b, c, (t - tb) / (tc - tb));
-    const cd = mix(c, d, (t - tc) / (td - tc));
-    return mix(mix(ab, bc, (t - ta) / (tc - ta)), mix(bc, cd, (t - tb) / (td - tb)), (t - tb) / (tc - tb));
-  });
-}
-
-/** The point at a share of the way from one to another; beyond them where the share is outside 0 to 1. */
-function mix(from, to, share) {
-  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
-}
-
-function distance(from, to) {
-  return Math.hypot(to.x - from.x, to.y - from.y);
+/** The point of a cubic Bézier at a share of its time (de Casteljau). */
+function along(start, first, second, end, share) {
+  const [a, b, c] = [mix(start, first, share), mix(first, second, share), mix(second, end, share)];
+  return mix(mix(a, b, share), mix(b, c, share), share);
 }
 
 function isSame(one, other) {

@@ -12,6 +12,11 @@ export class Server {
     this.model = model;
   }
 
+  /** Who answers, in a few words. */
+  get name() {
+    return 'the server';
+  }
+
   /**
    * @param {Uint8Array[]} images of 784 pixels each
    * @param {AbortSignal} signal

@@ -1,0 +1,130 @@
+// The last drawings, and what is kept of them on the device.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { History } from '../../web/history.js';
+
+const line = (x) => [[{ x, y: 0.123456 }, { x, y: 1 }]];
+const seven = (piece, x = 0.5) => ({ piece, strokes: line(x), digit: '7', confidence: 0.98 });
+
+/** A Storage as browsers have it. */
+class Memory {
+  items = new Map();
+  getItem = (key) => this.items.get(key) ?? null;
+  setItem = (key, value) => this.items.set(key, String(value));
+  removeItem = (key) => this.items.delete(key);
+}
+
+/** A storage of its own. */
+function remember() {
+  const memory = new Memory();
+  return () => memory;
+}
+
+test('the newest comes first, and more strokes of a piece replace its entry', () => {
+  const history = new History(remember());
+  history.add(seven(1));
+  history.add({ ...seven(2), digit: '1' });
+  history.add({ ...seven(2), digit: '4' });
+  assert.deepEqual(
+    history.entries.map(({ digit }) => digit),
+    ['4', '7'],
+  );
+});
+
+test('only the last 30 are held', () => {
+  const history = new History(remember());
+  for (let piece = 0; piece < 40; piece += 1) history.add(seven(piece));
+  assert.equal(history.entries.length, 30);
+  assert.equal(history.entries[0].piece, 39);
+});
+
+test('nothing is stored until it is asked for, and nothing is left when it no longer is', () => {
+  const memory = new Memory();
+  const history = new History(() => memory);
+  history.add(seven(1));
+  assert.equal(memory.items.size, 0);
+  history.keep(true);
+  history.add(seven(2));
+  assert.equal(new History(() => memory).entries.length, 2);
+  history.keep(false);
+  assert.equal(memory.items.size, 0);
+  assert.equal(history.entries.length, 2);
+});
+
+test('another visit takes up what was kept, and its drawings are not mistaken for those', () => {
+  const memory = new Memory();
+  const first = new History(() => memory);
+  first.keep(true);
+  first.add(seven(1));
+  const second = new History(() => memory);
+  assert.ok(second.isKeeping);
+  second.add({ ...seven(1), digit: '1' });
+  assert.deepEqual(
+    second.entries.map(({ digit }) => digit),
+    ['1', '7'],
+  );
+});
+
+test('a correction is stored, and can be taken back', () => {
+  const memory = new Memory();
+  const history = new History(() => memory);
+  history.keep(true);
+  history.add(seven(1));
+  history.correct(history.entries[0], '5');
+  assert.equal(new History(() => memory).entries[0].label, '5');
+  history.correct(history.entries[0], null);
+  assert.equal(new History(() => memory).entries[0].label, null);
+});
+
+test('clear forgets everything, on the device too', () => {
+  const memory = new Memory();
+  const history = new History(() => memory);
+  history.keep(true);
+  history.add(seven(1));
+  history.clear();
+  assert.equal(history.entries.length, 0);
+  assert.equal(new History(() => memory).entries.length, 0);
+});
+
+test('JSON has the strokes as the server takes them, and the label that evaluation measures against', () => {
+  const history = new History(remember());
+  history.add(seven(1));
+  history.add({ ...seven(2), digit: '' });
+  history.add(seven(3));
+  history.correct(history.entries[0], '1');
+  history.add({ ...seven(4), digit: '2026' });
+  const drawings = JSON.parse(history.toJson());
+  assert.deepEqual(
+    drawings.map(({ label, number, read, corrected }) => [label ?? number, read, corrected]),
+    [
+      ['2026', '2026', false],
+      [1, '7', true],
+      [-1, '', false],
+      [7, '7', false],
+    ],
+  );
+  assert.deepEqual(drawings[3].strokes, [
+    [
+      [0.5, 0.1235],
+      [0.5, 1],
+    ],
+  ]);
+});
+
+test('a storage that refuses, or holds something else, does no harm', () => {
+  const refusing = new Memory();
+  refusing.getItem = refusing.setItem = refusing.removeItem = () => {
+    throw new Error('denied');
+  };
+  const history = new History(() => refusing);
+  history.keep(true);
+  history.add(seven(1));
+  assert.equal(history.entries.length, 1);
+  for (const content of ['{', '7', '{"a": 1}', '[null, 3]']) {
+    const memory = new Memory();
+    memory.setItem('drawings', content);
+    assert.deepEqual(new History(() => memory).entries, []);
+  }
+});

@@ -1,0 +1,57 @@
+// How ink looks: smooth lines through a stroke's points, on a canvas whose unit is the pad's width.
+
+import { curves } from './spline.js';
+
+const PEN = 0.045; // the width of the visible pen, in pad heights; what is predicted has a width of its own
+const SPACING = 0.02; // pad widths between the points that a visible line goes through
+
+const paths = new WeakMap(); // stroke -> {length, path}: most strokes are drawn again and again as they are
+
+/**
+ * Draw strokes, and leave the context with the unit of the pad's width.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number}[][]} strokes in pad widths
+ */
+export function drawInk(context, strokes) {
+  const { width, height } = context.canvas;
+  context.setTransform(width, 0, 0, width, 0, 0);
+  context.lineWidth = PEN * Math.min(1, height / width);
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  for (const stroke of strokes) context.stroke(pathOf(stroke));
+}
+
+function pathOf(stroke) {
+  const known = paths.get(stroke);
+  if (known?.length === stroke.length) return known.path;
+  const path = new Path2D();
+  trace(path, stroke);
+  paths.set(stroke, { length: stroke.length, path });
+  return path;
+}
+
+function trace(path, stroke) {
+  const points = spaced(stroke);
+  path.moveTo(points[0].x, points[0].y);
+  // A canvas shows nothing for a line of no length: a dot is a very short one, and round caps do the rest.
+  if (points.length === 1) path.lineTo(points[0].x + 1e-5, points[0].y);
+  else for (const [first, second, end] of curves(points)) path.bezierCurveTo(first.x, first.y, second.x, second.y, end.x, end.y);
+}
+
+/**
+ * Enough of a stroke's points for a smooth curve: a slow hand trembles between them. The last is always there, so that
+ * the ink ends where the pen is.
+ */
+export function spaced(points) {
+  const kept = [points[0]];
+  for (const point of points) if (distance(point, kept.at(-1)) >= SPACING) kept.push(point);
+  const last = points.at(-1);
+  if (kept.length > 1 && distance(last, kept.at(-1)) < SPACING) kept.pop();
+  if (distance(last, kept.at(-1)) > 0) kept.push(last);
+  return kept;
+}
+
+function distance(one, other) {
+  return Math.hypot(one.x - other.x, one.y - other.y);
+}
