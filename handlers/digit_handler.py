@@ -16,7 +16,8 @@ import numpy as np
 from ts.metrics.dimension import Dimension
 from ts.metrics.metric_type_enum import MetricTypes
 
-from handlers.payload import Payload, PayloadError, encode_answer, parse_payload
+from handlers.errors import PayloadError
+from handlers.payload import Payload, encode_answer, parse_payload
 from mnist_model.predictor import Prediction, Predictor
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class DigitHandler:
             seconds = time.perf_counter() - started
             context.metrics.add_time("digit_inference_seconds", seconds, None, "s", [], MetricTypes.HISTOGRAM)
         remaining = iter(predictions)
+        answered: list[Prediction] = []
         answers = []
         for index, payload in enumerate(parsed):
             context.set_response_content_type(index, "application/json")
@@ -54,8 +56,10 @@ class DigitHandler:
                 context.set_response_status(payload.code, HTTPStatus(payload.code).phrase, index)
                 answers.append(payload.to_json())
             else:
-                answers.append(encode_answer(payload, [next(remaining) for _ in payload.images]))
-        _count(context.metrics, parsed, predictions)
+                settled, own = payload.settle([next(remaining) for _ in payload.images])
+                answered += own
+                answers.append(encode_answer(settled, own))
+        _count(context.metrics, parsed, answered)
         return answers
 
     @staticmethod

@@ -34,7 +34,10 @@ MODULES = (
     "mnist_model/predictor.py",
     "mnist_model/numbers.py",
     "handlers/__init__.py",
+    "handlers/errors.py",
+    "handlers/json_text.py",
     "handlers/payload.py",
+    "handlers/strokes.py",
 )
 
 

@@ -87,6 +87,10 @@ class Candidates:
         """What `best_reading` says of them."""
         return best_reading(self.strokes, self.groups, confidences)
 
+    def select(self, reading: Sequence[int]) -> "Candidates":
+        """Those of a reading alone."""
+        return Candidates(self.strokes, [self.groups[index] for index in reading], self.images[list(reading)])
+
 
 def find_candidates(strokes: Sequence[ArrayLike]) -> Candidates:
     """Group strokes into candidates and draw each.

@@ -9,7 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from handlers.payload import MAX_POINTS, PayloadError, encode_answer, parse_payload
+from handlers.errors import PayloadError
+from handlers.payload import encode_answer, parse_payload
+from handlers.strokes import MAX_POINTS
 from mnist_model.dataset import Split
 from mnist_model.predictor import NO_INK, Prediction
 from mnist_model.preprocessing import from_strokes
