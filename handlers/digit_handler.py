@@ -17,8 +17,9 @@ import numpy as np
 from ts.metrics.dimension import Dimension
 from ts.metrics.metric_type_enum import MetricTypes
 
+from handlers.errors import PayloadError
 from handlers.explaining import explain, is_asked_for, to_explain
-from handlers.payload import Payload, PayloadError, encode_answer, parse_payload
+from handlers.payload import Payload, encode_answer, parse_payload
 from mnist_model.predictor import Prediction, Predictor
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class DigitHandler:
             context.metrics.add_time("digit_inference_seconds", seconds, None, "s", [], MetricTypes.HISTOGRAM)
         remaining = iter(predictions)
         relevances = explain(self.predictor, valid, predictions)
+        answered: list[Prediction] = []
         answers = []
         for index, payload in enumerate(parsed):
             context.set_response_content_type(index, "application/json")
@@ -57,9 +59,10 @@ class DigitHandler:
                 context.set_response_status(payload.code, HTTPStatus(payload.code).phrase, index)
                 answers.append(payload.to_json())
             else:
-                own = [next(remaining) for _ in payload.images]
-                answers.append(encode_answer(payload, own, islice(relevances, len(own) if payload.explain else 0)))
-        _count(context.metrics, parsed, predictions)
+                settled, own = payload.settle([next(remaining) for _ in payload.images])
+                answered += own
+                answers.append(encode_answer(settled, own, islice(relevances, len(own) if payload.explain else 0)))
+        _count(context.metrics, parsed, answered)
         return answers
 
     @staticmethod

@@ -10,7 +10,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from handlers.payload import PROBABILITY_DIGITS, Payload, PayloadError
+from handlers.errors import PayloadError
+from handlers.payload import PROBABILITY_DIGITS, Payload
 from mnist_model.explanation import occluded, relevance
 from mnist_model.model import CLASSES
 from mnist_model.predictor import Prediction, Predictor
@@ -31,6 +32,8 @@ def to_explain(payload: Payload) -> Payload:
     Raises:
         PayloadError: it asks for more than can be explained.
     """
+    if payload.number is not None:
+        raise PayloadError("UnknownForm", "expected images of one digit each to explain, got a number; send its digits")
     if len(payload.images) > MAX_EXPLAINED:
         message = f"expected at most {MAX_EXPLAINED} images to explain, got {len(payload.images)}; send them in parts"
         raise PayloadError("TooManyImages", message)

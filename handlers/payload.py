@@ -6,50 +6,47 @@ Pure: it knows nothing of TorchServe. Each `PayloadError` becomes the answer of 
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handlers.errors import PayloadError
+from handlers.json_text import compact, name
+from handlers.strokes import parse_strokes
+from mnist_model.numbers import Candidates, find_candidates
 from mnist_model.predictor import Prediction
 from mnist_model.preprocessing import SIZE, PictureError, StrokesError, from_picture, from_strokes
 
 PIXELS = SIZE * SIZE
 MAX_BODY_BYTES = 8 * 1024 * 1024  # some 10,000 images of raw bytes, or a photograph
-MAX_POINTS = 5_000  # of a drawing; people need some hundreds, and each costs about 25 µs
-MAX_COORDINATE = 1e9  # any unit that a person draws in is far below; far above, float arithmetic loses the shape
 PROBABILITY_DIGITS = 7  # decimal places in answers: float32 holds no more
-
-
-class PayloadError(Exception):
-    """A request that cannot be answered.
-
-    Attributes:
-        code: the HTTP status: 400, 415 for a content type that is not listed, 500 where the fault is ours.
-        kind: the kind of error in one CamelCase word, the answer's `type` and the metric's label.
-        message: what was expected and what was found.
-    """
-
-    def __init__(self, kind: str, message: str, code: int = 400) -> None:
-        super().__init__(message)
-        self.code, self.kind, self.message = code, kind, message
-
-    def to_json(self) -> bytes:
-        """The body of the answer."""
-        return _compact({"code": self.code, "type": self.kind, "message": self.message})
 
 
 @dataclass(frozen=True)
 class Payload:
-    """What a request asks for: images (N, 28, 28) uint8, and whether its answer is a list whatever N is.
+    """What a request asks for.
 
-    Whether the answer is to be explained too is not in the body; explaining.py tells.
+    Attributes:
+        images: (N, 28, 28) uint8, to be answered.
+        as_list: whether the answer is a list whatever N is.
+        number: where the images are those of a number's candidates, which these are.
+        explain: whether the answer is to be explained too; the body does not say, explaining.py does.
     """
 
     images: NDArray[np.uint8]
     as_list: bool = False
+    number: Candidates | None = None
     explain: bool = False
+
+    def settle(self, predictions: list[Prediction]) -> tuple["Payload", list[Prediction]]:
+        """Once all images are recognised: what is answered. Of a number these are its digits, left to right."""
+        if self.number is None:
+            return self, predictions
+        reading = self.number.read([prediction.confidence for prediction in predictions])
+        number = self.number.select(reading)
+        return replace(self, images=number.images, number=number), [predictions[index] for index in reading]
 
 
 def parse_payload(body: object, content_type: str | None) -> Payload:
@@ -76,6 +73,7 @@ def encode_answer(
 ) -> bytes:
     """One answer for one image, {"predictions": [...]} for many or where a list was asked for; compact JSON.
 
+    A number that is settled is {"number": "2026", "digits": [...]}, each digit with the indices of its strokes.
     `relevances`, one for each image, are there where the request is to be explained.
     """
     answers: list[dict[str, Any]] = [
@@ -90,11 +88,10 @@ def encode_answer(
     if payload.explain:
         for answer, relevance in zip(answers, relevances, strict=True):
             answer["relevance"] = relevance
-    return _compact({"predictions": answers} if payload.as_list or len(answers) != 1 else answers[0])
-
-
-def _compact(content: object) -> bytes:
-    return json.dumps(content, separators=(",", ":")).encode()  # ASCII: what is quoted need not be valid Unicode
+    if payload.number is not None:
+        digits = [{**answer, "strokes": group} for answer, group in zip(answers, payload.number.groups, strict=True)]
+        return compact({"number": "".join(str(prediction.digit) for prediction in predictions), "digits": digits})
+    return compact({"predictions": answers} if payload.as_list or len(answers) != 1 else answers[0])
 
 
 def _parse_bytes(body: object) -> Payload:
@@ -119,12 +116,14 @@ def _parse_json(body: object) -> Payload:
     if isinstance(content, list):
         return _parse_pixels(content)
     if isinstance(content, dict):
+        if "number" in content:
+            return _parse_number(content)
         keys = [key for key in FORMS if key in content]
         if len(keys) == 1:
             return FORMS[keys[0]](content[keys[0]])
         found = f"the keys {', '.join(map(repr, content))}" if content else "an empty object"
         raise PayloadError("UnknownForm", f"expected an object with one of {', '.join(FORMS)}, got {found[:200]}")
-    raise PayloadError("UnknownForm", f"expected an array of {PIXELS} pixel values or an object, got {_name(content)}")
+    raise PayloadError("UnknownForm", f"expected an array of {PIXELS} pixel values or an object, got {name(content)}")
 
 
 def _load_json(content: bytes) -> object:
@@ -160,40 +159,32 @@ def _parse_tensor(values: object) -> Payload:
 def _parse_instances(values: object) -> Payload:
     """KServe V1: always a list of images, always answered by a list."""
     if not isinstance(values, list) or not values:
-        raise PayloadError("WrongLength", f"expected a list of at least one image, got {_name(values)}")
+        raise PayloadError("WrongLength", f"expected a list of at least one image, got {name(values)}")
     return Payload(_many(values), as_list=True)
 
 
 def _parse_strokes(values: object) -> Payload:
     """[[[x, y], ...], ...] -> the drawing's image."""
-    expected = "expected strokes as lists of [x, y] points"
-    if not isinstance(values, list):
-        raise PayloadError("InvalidStrokes", f"{expected}, got {_name(values)}")
-    strokes: list[list[list[float]]] = []
-    points = 0
-    for number, stroke in enumerate(values):
-        if not isinstance(stroke, list):
-            raise PayloadError("InvalidStrokes", f"{expected}, got {_name(stroke)} as stroke {number}")
-        points += max(1, len(stroke))  # an empty stroke costs its share too
-        if points > MAX_POINTS:
-            raise PayloadError("TooManyPoints", f"expected at most {MAX_POINTS} points, got more")
-        for place, point in enumerate(stroke):
-            if not _is_point(point):
-                found = f"{_shown(point)} as point {place} of stroke {number}"
-                raise PayloadError("InvalidStrokes", f"{expected}, numbers within ±{MAX_COORDINATE:.0e}, got {found}")
-        strokes.append(stroke)
     try:
-        return Payload(from_strokes(strokes)[np.newaxis])
+        return Payload(from_strokes(parse_strokes(values))[np.newaxis])
     except StrokesError as error:
         raise PayloadError("InvalidStrokes", str(error)) from error
 
 
-def _is_point(value: object) -> bool:
-    return (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(type(number) in (int, float) and abs(number) <= MAX_COORDINATE for number in value)
-    )
+def _parse_number(content: dict[str, object]) -> Payload:
+    """{"strokes": ..., "number": true} -> the image of everything that may be a digit; false: one drawing."""
+    if content.keys() != {"strokes", "number"}:
+        found = ", ".join(map(repr, content))
+        raise PayloadError("UnknownForm", f"expected number beside strokes and nothing else, got {found[:200]}")
+    if not isinstance(content["number"], bool):
+        raise PayloadError("UnknownForm", f"expected number to be true or false, got {name(content['number'])}")
+    if not content["number"]:
+        return _parse_strokes(content["strokes"])
+    try:
+        candidates = find_candidates(parse_strokes(content["strokes"]))
+    except StrokesError as error:
+        raise PayloadError("InvalidStrokes", str(error)) from error
+    return Payload(candidates.images, number=candidates)
 
 
 def _many(rows: Sequence[object]) -> NDArray[np.uint8]:
@@ -209,16 +200,16 @@ def _many(rows: Sequence[object]) -> NDArray[np.uint8]:
 def _pixels(values: object) -> NDArray[np.float64]:
     """A list of 784 finite numbers from 0 to 255 -> (784,) float64."""
     if not isinstance(values, list):
-        raise PayloadError("NotANumber", f"expected an array of {PIXELS} pixel values, got {_name(values)}")
+        raise PayloadError("NotANumber", f"expected an array of {PIXELS} pixel values, got {name(values)}")
     if len(values) != PIXELS:
         raise PayloadError("WrongLength", f"expected {PIXELS} pixel values, got {len(values)}")
     if not {type(value) for value in values} <= {int, float}:
         index = next(i for i, value in enumerate(values) if type(value) not in (int, float))
-        raise PayloadError("NotANumber", f"expected numbers, got {_name(values[index])} at index {index}")
+        raise PayloadError("NotANumber", f"expected numbers, got {name(values[index])} at index {index}")
     if not (min(values) >= 0 and max(values) <= 255) or any(map(math.isnan, values)):
         index = next(i for i, value in enumerate(values) if not 0 <= value <= 255)
         raise PayloadError(
-            "OutOfRange", f"expected pixel values from 0 to 255, got {_name(values[index])} at index {index}"
+            "OutOfRange", f"expected pixel values from 0 to 255, got {name(values[index])} at index {index}"
         )
     return np.array(values, dtype=np.float64)
 
@@ -238,22 +229,7 @@ def _as_bytes(body: object) -> bytes:
         return body.encode()
     if body is None:
         return b""
-    raise PayloadError("UnknownForm", f"expected a body of bytes, got {_name(body)}")
-
-
-def _name(value: object) -> str:
-    """A JSON value as a message may show it: short, in JSON's words."""
-    if isinstance(value, list):
-        return f"an array of {len(value)}"
-    if isinstance(value, dict):
-        return "an object"
-    return _shown(value)
-
-
-def _shown(value: object) -> str:
-    """The beginning of a JSON value's text."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 40 else f"{text[:40]}…"
+    raise PayloadError("UnknownForm", f"expected a body of bytes, got {name(body)}")
 
 
 FORMS: dict[str, Callable[[object], Payload]] = {

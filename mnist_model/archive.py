@@ -35,8 +35,11 @@ MODULES = (
     "mnist_model/numbers.py",
     "mnist_model/explanation.py",
     "handlers/__init__.py",
+    "handlers/errors.py",
     "handlers/explaining.py",
+    "handlers/json_text.py",
     "handlers/payload.py",
+    "handlers/strokes.py",
 )
 
 

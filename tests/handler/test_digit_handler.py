@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import shutil
+import time
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.dataset import Split
 from mnist_model.explanation import occluded, relevance
 from mnist_model.predictor import Prediction, Predictor
+
+SEVENTY_ONE = {  # the 1 is written before the bar of the 7
+    "strokes": [[[0, 0], [60, 0], [20, 100]], [[68, 0], [68, 100]], [[12, 50], [58, 50]]],
+    "number": True,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -170,6 +176,13 @@ def test_more_images_than_can_be_explained_are_refused(handler: DigitHandler, co
     assert not any("relevance" in p for p in answers[2][1]["predictions"])
 
 
+def test_a_number_is_not_explained(handler: DigitHandler, context: Any) -> None:
+    """Its digits are, one by one; predicted it is."""
+    body = ("application/json", json.dumps(SEVENTY_ONE).encode())
+    (refused, answer), (status, _) = handle(handler, context, [body, body], explained={0})
+    assert (refused, answer["type"], status) == (400, "UnknownForm", 200)
+
+
 def test_a_batch_of_explanations_is_two_forward_passes(
     handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +200,59 @@ def test_a_batch_of_explanations_is_two_forward_passes(
     assert calls == [6, len(occluded(images[1])[1]) + len(occluded(images[4])[1])]
     handle(handler, context, [(None, images.tobytes())])
     assert calls[2:] == [6]
+
+
+def test_a_number_shares_its_batchs_forward_pass(
+    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers, one without ink too, between images and errors: one call, and each gets its own answer."""
+    calls = []
+    predict = handler.predictor.predict
+
+    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
+        calls.append(len(images))
+        return predict(images)
+
+    monkeypatch.setattr(handler.predictor, "predict", counted)
+    image, label = digits.images[0].numpy(), int(digits.labels[0])
+    answers = handle(
+        handler,
+        context,
+        [
+            (None, image.tobytes()),
+            ("application/json", json.dumps(SEVENTY_ONE).encode()),
+            ("application/json", b'{"strokes": [[]], "number": true}'),
+            ("application/json", b'{"strokes": [], "number": 1}'),
+            (None, image.tobytes()),
+        ],
+    )
+    assert calls == [1 + 3 + 0 + 1]  # the 7 with its bar, that with the 1, the 1 alone
+    assert [status for status, _ in answers] == [200, 200, 200, 400, 200]
+    assert answers[1][1]["number"] == "71"
+    assert [digit["strokes"] for digit in answers[1][1]["digits"]] == [[0, 2], [1]]
+    assert answers[2][1] == {"number": "", "digits": []}
+    assert [answers[0][1]["digit"], answers[4][1]["digit"]] == [label, label]
+
+
+def test_of_a_number_only_what_was_read_is_counted(
+    handler: DigitHandler, context: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Candidates that are no digit were never drawn as one: they are no refusals."""
+    with caplog.at_level(logging.INFO, "ts.metrics.caching_metric"):
+        handle(handler, context, [("application/json", json.dumps(SEVENTY_ONE).encode())])
+    lines = [record.getMessage() for record in caplog.records]
+    assert sum("digit_predictions_total.Count:1|" in line for line in lines) == 2
+    assert not any("digit_refused_total" in line for line in lines)
+
+
+@pytest.mark.parametrize(("points", "gap"), [(2, 0.2), (20, 0.2), (26, 0.2), (60, 0.24)])
+def test_no_number_holds_the_worker_long(handler: DigitHandler, context: Any, points: int, gap: float) -> None:
+    """Forty strokes as near to each other as makes most candidates: answered, or refused, in a moment."""
+    line = [[[i * gap, j / (points - 1)] for j in range(points)] for i in range(40)]
+    body = json.dumps({"strokes": line, "number": True}).encode()
+    start = time.perf_counter()
+    handle(handler, context, [("application/json", body)])
+    assert time.perf_counter() - start < 1  # about 0.2 s where nothing else runs
 
 
 def test_header_names_in_any_case_are_found(handler: DigitHandler, context: Any) -> None:

@@ -3,13 +3,16 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from handlers.payload import MAX_POINTS, PayloadError, encode_answer, parse_payload
+from handlers.errors import PayloadError
+from handlers.payload import encode_answer, parse_payload
+from handlers.strokes import MAX_POINTS
 from mnist_model.dataset import Split
 from mnist_model.predictor import NO_INK, Prediction
 from mnist_model.preprocessing import from_strokes
@@ -109,6 +112,18 @@ def test_what_torchserve_decoded_already_is_taken_too() -> None:
     assert parse_payload([0.0] * 783 + [1.0], "application/json").images.any()
 
 
+def test_a_number_is_the_images_of_all_that_may_be_its_digits() -> None:
+    """One image a candidate; `"number": false` is plain strokes."""
+    content = {"strokes": [[[0, 0], [0, 50]], [[8, 0], [8, 50]]]}
+    payload = parse_payload(as_json({**content, "number": True}), "application/json")
+    assert payload.number is not None
+    assert payload.number.groups == [[0], [0, 1], [1]]
+    assert len(payload.images) == 3
+    plain = parse_payload(as_json({**content, "number": False}), "application/json")
+    assert plain.number is None
+    assert np.array_equal(plain.images, payload.images[1:2])
+
+
 JSON = "application/json"
 ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     "783 values": (JSON, as_json([0] * 783), 400, "WrongLength", "expected 784 pixel values, got 783"),
@@ -161,6 +176,21 @@ ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     ),
     "a point of text": (JSON, b'{"strokes": [[["1", 2]]]}', 400, "InvalidStrokes", 'got ["1", 2] as point 0'),
     "a point far away": (JSON, b'{"strokes": [[[1e300, 2]]]}', 400, "InvalidStrokes", "numbers within ±1e+09"),
+    "number of 1": (JSON, b'{"strokes": [], "number": 1}', 400, "UnknownForm", "number to be true or false, got 1"),
+    "number of null": (JSON, b'{"strokes": [], "number": null}', 400, "UnknownForm", "true or false, got null"),
+    "number of text": (JSON, b'{"strokes": [], "number": "yes"}', 400, "UnknownForm", 'true or false, got "yes"'),
+    "number alone": (JSON, b'{"number": true}', 400, "UnknownForm", "expected number beside strokes and nothing else"),
+    "number beside pixels": (JSON, b'{"tensor": [], "number": true}', 400, "UnknownForm", "got 'tensor', 'number'"),
+    "number and more": (JSON, b'{"strokes": [], "number": true, "x": 1}', 400, "UnknownForm", "nothing else, got"),
+    "a number of no strokes": (JSON, b'{"strokes": 7, "number": true}', 400, "InvalidStrokes", "points, got 7"),
+    "a number of 41 strokes": (
+        *(JSON, as_json({"strokes": [[[i, 0], [i, 9]] for i in range(41)], "number": True}), 400),
+        *("InvalidStrokes", "expected a number of at most 40 strokes, got 41"),
+    ),
+    "a number of much ink": (
+        *(JSON, as_json({"strokes": [[[i, 0], [i + 0.9, 5]] * 60 for i in range(40)], "number": True}), 400),
+        *("InvalidStrokes", "at most 5,000,000 samples to draw, got"),
+    ),
     "points without end": (
         *(JSON, as_json({"strokes": [[[0, 0]] * (MAX_POINTS + 1)]}), 400),
         *("TooManyPoints", "at most 5000 points"),
@@ -218,6 +248,29 @@ def test_one_image_is_answered_alone_and_many_in_a_list() -> None:
     assert [p["digit"] for p in json.loads(encode_answer(two, [prediction(7), prediction(1)]))["predictions"]] == [7, 1]
     assert len(json.loads(encode_answer(instances, [prediction(7)]))["predictions"]) == 1
     assert b" " not in encode_answer(one, [prediction(7)])
+
+
+def test_a_number_is_answered_digit_by_digit() -> None:
+    """From left to right, each with its strokes; the likeliest digit even where it is refused; compact JSON."""
+    strokes = [[[8, 0], [8, 50]], [], [[0, 0], [0, 50]]]
+    payload = parse_payload(as_json({"strokes": strokes, "number": True}), JSON)
+    refused = replace(prediction(4), is_digit=False)
+    settled, own = payload.settle([prediction(7), replace(prediction(3), confidence=0.1), refused])
+    encoded = encode_answer(settled, own)
+    answer = json.loads(encoded)
+    assert answer["number"] == "74"
+    assert [digit["digit"] for digit in answer["digits"]] == [7, 4]
+    assert [digit["is_digit"] for digit in answer["digits"]] == [True, False]
+    assert [digit["strokes"] for digit in answer["digits"]] == [[2], [0]]
+    assert list(answer["digits"][0]) == ["digit", "confidence", "is_digit", "probabilities", "strokes"]
+    assert b" " not in encoded
+
+
+@pytest.mark.parametrize("strokes", [[], [[]]])
+def test_no_ink_is_an_empty_number(strokes: object) -> None:
+    """It is answered; it is not an error."""
+    payload = parse_payload(as_json({"strokes": strokes, "number": True}), JSON)
+    assert encode_answer(*payload.settle([])) == b'{"number":"","digits":[]}'
 
 
 def test_a_blank_image_is_answered_with_null() -> None:

@@ -73,6 +73,21 @@ def test_strokes_are_answered(service: Service) -> None:
     assert service.post(b'{"strokes": []}', JSON).json()["digit"] is None
 
 
+def test_a_number_is_answered_digit_by_digit(service: Service) -> None:
+    """The number, and of each digit the usual answer and its strokes; a 7 and a 1, then its bar."""
+    strokes = [[[0, 0], [60, 0], [20, 100]], [[80, 0], [80, 100]], [[12, 50], [58, 50]]]
+    answer = service.post(json.dumps({"strokes": strokes, "number": True}).encode(), JSON).json()
+    assert list(answer) == ["number", "digits"]
+    assert answer["number"] == "71"
+    assert [digit["strokes"] for digit in answer["digits"]] == [[0, 2], [1]]
+    for digit in answer["digits"]:
+        assert digit["is_digit"] is True
+        assert digit["confidence"] == digit["probabilities"][digit["digit"]]
+    refused = service.post(json.dumps({"strokes": strokes, "number": "yes"}).encode(), JSON)
+    assert refused.status_code == 400
+    assert refused.json()["message"] == 'expected number to be true or false, got "yes"'
+
+
 def test_1000_digits_in_one_body(service: Service, digits: Split) -> None:
     """At least 99.3 % are right, and each answer is what the recogniser says without a server."""
     images = digits.images.numpy()
