@@ -371,7 +371,8 @@ def test_nothing_is_loaded_from_elsewhere(browser: Browser, service: Service) ->
     assert urls
     assert [url for url in urls if not url.startswith(allowed)] == []
     policy = httpx.get(service.page).headers["content-security-policy"]
-    assert policy.startswith("default-src 'self'; connect-src 'self' ")
+    assert policy.startswith("default-src 'none'; ")
+    assert f"connect-src 'self' {service.ports.url('inference')};" in policy
 
 
 def test_the_page_server_serves_the_page_and_nothing_else(service: Service) -> None:
