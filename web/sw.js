@@ -14,6 +14,7 @@ const FILES = [
   'browser.js',
   'compare.js',
   'copy.js',
+  'drawing.css',
   'drawing.js',
   'history-view.js',
   'history.js',
