@@ -1,5 +1,6 @@
 """Predicting in a real Chromium, without a server: the worker, and the page without a network."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -271,8 +272,11 @@ def test_the_page_opens_and_predicts_without_a_network(
     complaints = watch(page)
     assert prepare(page).evaluate("predict", rows[:50]) == expected
     assert page.evaluate("fetch('/', { method: 'POST' }).then(() => 'answered', () => 'refused')") == "refused"
+    assert page.evaluate("fetch('/answer.js?any=query').then(({ ok }) => ok)")
     assert page.evaluate("fetch('/nothing.js').then(() => 'answered', () => 'refused')") == "refused"
-    page.reload()
+    draw(page, SEVEN)
+    digit(page, "7")
+    page.goto(f"{ports.url('page')}/?number")
     draw(page, SEVEN)
     expect(page.locator("#notice")).to_contain_text("cannot be reached")  # the API is away, and that is said
     assert [text for text in complaints if "Security Policy" in text] == []
@@ -324,9 +328,14 @@ def test_a_new_version_replaces_the_old_one_as_a_whole(context: BrowserContext, 
 
 
 def test_any_host_of_files_will_do(context: BrowserContext, web: Path, rows: list[list[int]]) -> None:
-    """web/ with the exported network in it, without any server of ours: it predicts, and is kept for offline."""
+    """web/ with the exported network in it, without any server of ours: it predicts, and is kept for offline.
+
+    Nor does a new version wait until the browser's own cache, which this host does not direct, has forgotten the old.
+    """
     (web / "model").mkdir()
     shutil.copyfile(browser_model(), web / "model" / "cnn.onnx")
+    for path in web.rglob("*.*"):
+        os.utime(path, (0, 0))  # what has not changed for long is not asked for again soon
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "http.server", str(port), "--bind", HOST, "--directory", str(web)]
     address = f"http://{HOST}:{port}/"
@@ -340,9 +349,14 @@ def test_any_host_of_files_will_do(context: BrowserContext, web: Path, rows: lis
             *progress, _ = page.evaluate("progress")
             assert progress[-1]["loaded"] == progress[-1]["total"]
             assert page.evaluate("keep()") is True
+            title(web, "Version two")
+            page.goto(address)
+            assert version(page) == ("Version two", "Version two")
+            assert prepare(page).evaluate("keep()") is True
         finally:
             host.terminate()
     page.reload()
+    assert version(page) == ("Version two", "Version two")
     assert prepare(page).evaluate("predict", rows[:5]) == expected
 
 
