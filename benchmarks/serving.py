@@ -19,7 +19,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_model.archive import ROOT, build_archive
+from mnist_model.archive import ROOT, build_archives
 from mnist_model.dataset import load_split
 from serve.ports import HOST, Ports, free_ports
 from serve.torchserve import TorchServe
@@ -37,7 +37,7 @@ FORMS: dict[str, tuple[str | None, Callable[[NDArray[np.uint8]], bytes]]] = {
 def running_service() -> Iterator[Ports]:
     """TorchServe with the shipped weights, as `mnist serve` runs it, on free ports."""
     ports = Ports(*free_ports(4))
-    with TorchServe(ports, build_archive()) as torchserve:
+    with TorchServe(ports, build_archives()) as torchserve:
         torchserve.wait_until_ready(threading.Event())
         yield ports
 

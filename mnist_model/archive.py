@@ -1,7 +1,8 @@
 """Packs a checkpoint, the modules that read it and the handler into one `.mar` that TorchServe loads by itself.
 
-The archive is self-contained: TorchServe puts its unpacked folder first on the worker's path, so an environment that
-lacks this project runs it too (it needs torch, numpy and Pillow).
+There is one for each model that is served: `mnist`, and `mnist_mlp` to compare it with. An archive is self-contained:
+TorchServe puts its unpacked folder first on the worker's path, so an environment that lacks this project runs it too
+(it needs torch, numpy and Pillow).
 """
 
 import hashlib
@@ -14,11 +15,12 @@ import zipfile
 from pathlib import Path
 
 from . import checkpoint as checkpoints
-from .checkpoint import SHIPPED_WEIGHTS
+from .checkpoint import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS
 from .errors import MnistError
 
 ROOT = Path(__file__).resolve().parent.parent
-MODEL_NAME = "mnist"
+MODEL_STORE = ROOT / "model_store"
+MODEL_NAME, MLP_NAME = "mnist", "mnist_mlp"  # as in /predictions/mnist, and in config.properties
 MODEL_VERSION = "1.0"  # of the archive's interface, as the management API shows it
 WEIGHTS_NAME = "weights.pt"
 DIGEST_NAME = "inputs.sha256"
@@ -47,8 +49,17 @@ class ArchiveError(MnistError):
     """The archive could not be built."""
 
 
-def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = ROOT / "model_store") -> Path:
-    """Build `folder`/mnist.mar from a checkpoint with torch-model-archiver, unless it is there and current.
+def build_archives(weights: Path = SHIPPED_WEIGHTS, folder: Path = MODEL_STORE) -> list[Path]:
+    """Build the archives of all models that are served: `mnist` from `weights`, `mnist_mlp` from the shipped ones.
+
+    Raises:
+        CheckpointError, ArchiveError: as `build_archive`.
+    """
+    return [build_archive(weights, folder), build_archive(SHIPPED_MLP_WEIGHTS, folder, MLP_NAME)]
+
+
+def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = MODEL_STORE, name: str = MODEL_NAME) -> Path:
+    """Build `folder`/`name`.mar from a checkpoint with torch-model-archiver, unless it is there and current.
 
     Returns:
         The path of the archive.
@@ -57,9 +68,9 @@ def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = ROOT / "model_
         CheckpointError: the checkpoint cannot be used.
         ArchiveError: the handler's files are missing, or torch-model-archiver fails.
     """
-    archive = folder / f"{MODEL_NAME}.mar"
+    archive = folder / f"{name}.mar"
     checkpoints.load(weights)  # refuse here what the worker would die of
-    if missing := [name for name in ("handlers/digit_handler.py", *MODULES) if not (ROOT / name).is_file()]:
+    if missing := [path for path in ("handlers/digit_handler.py", *MODULES) if not (ROOT / path).is_file()]:
         raise ArchiveError(f"{ROOT}: expected the project's checkout, found no {', '.join(missing)}; run it from there")
     digest = _digest(weights)
     if is_current(archive, digest):
@@ -69,24 +80,24 @@ def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = ROOT / "model_
         work = Path(temporary)
         staging, scratch = work / "staging", work / "tmp"
         scratch.mkdir()
-        for name in MODULES:
-            target = staging / name
+        for path in MODULES:
+            target = staging / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target)
+            shutil.copyfile(ROOT / path, target)
         (staging / DIGEST_NAME).write_text(digest)
         shutil.copyfile(weights, work / WEIGHTS_NAME)
         command = [
             *(sys.executable, "-m", "model_archiver.model_packaging"),
-            *("--model-name", MODEL_NAME, "--version", MODEL_VERSION),
+            *("--model-name", name, "--version", MODEL_VERSION),
             *("--handler", str(HANDLER), "--serialized-file", str(work / WEIGHTS_NAME)),
             *("--extra-files", str(staging), "--export-path", str(work)),
         ]
-        # The archiver deletes $TMPDIR/mnist before it starts: give it a folder of its own.
+        # The archiver deletes $TMPDIR/<name> before it starts: give it a folder of its own.
         environment = {**os.environ, "TMPDIR": str(scratch)}
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if result.returncode != 0 or not (work / archive.name).is_file():
             lines = (result.stderr or result.stdout).strip().splitlines() or ["it said nothing"]
-            raise ArchiveError(f"torch-model-archiver failed (exit status {result.returncode}): {lines[-1]}")
+            raise ArchiveError(f"{name}: torch-model-archiver failed (exit status {result.returncode}): {lines[-1]}")
         (work / archive.name).replace(archive)
     return archive
 

@@ -22,6 +22,7 @@ from .preprocessing import VERSION as PREPROCESSING_VERSION
 from .recogniser import Recogniser
 
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "cnn.pt"
+SHIPPED_MLP_WEIGHTS = SHIPPED_WEIGHTS.with_name("mlp.pt")  # of the network that is kept to compare
 
 
 class CheckpointError(MnistError):

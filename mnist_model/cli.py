@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from . import __version__, commands
-from .archive import ROOT
+from .archive import MODEL_STORE
 from .checkpoint import SHIPPED_WEIGHTS
 from .errors import MnistError
 
@@ -111,19 +111,20 @@ def build_parser() -> argparse.ArgumentParser:
         "export", commands.export, "write ONNX and torch.export files", "mnist export --weights runs/mnist/cnn.pt"
     )
     which = sub.add_mutually_exclusive_group()
-    which.add_argument(
-        "--arch", choices=["cnn", "mlp"], help="the shipped cnn, or the mlp of `mnist train --arch mlp` (cnn)"
-    )
+    which.add_argument("--arch", choices=["cnn", "mlp"], help="which of the shipped networks (cnn)")
     add_weights(which)
     sub.add_argument("--data", type=Path, metavar="DIR", help="whose test digits to compare on (data/, if there)")
     sub.add_argument("--out", type=Path, default=Path("export"), metavar="DIR", help="for the two files (export/)")
 
     sub = command(
-        "archive", commands.archive, "build the .mar that TorchServe loads", "mnist archive --weights runs/mnist/cnn.pt"
+        "archive",
+        commands.archive,
+        "build the .mar files that TorchServe loads: of the network, and of the MLP to compare it with",
+        "mnist archive --weights runs/mnist/cnn.pt",
     )
     add_weights(sub)
     sub.add_argument(
-        "--out", type=Path, default=ROOT / "model_store", metavar="DIR", help="for mnist.mar (model_store/)"
+        "--out", type=Path, default=MODEL_STORE, metavar="DIR", help="for mnist.mar and mnist_mlp.mar (model_store/)"
     )
 
     command(

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import parallel
-from .archive import ROOT, build_archive
+from .archive import ROOT, build_archives
+from .checkpoint import SHIPPED_MLP_WEIGHTS
 from .errors import MnistError
 
 if TYPE_CHECKING:
@@ -159,9 +160,7 @@ def export(args: argparse.Namespace) -> None:
     from .export import drawn_digits
     from .export import export as write_exports
 
-    weights = RUN / "mlp.pt" if args.arch == "mlp" else args.weights
-    if args.arch == "mlp" and not weights.is_file():
-        raise MnistError(f"{weights}: no such checkpoint, and none is shipped; `mnist train --arch mlp` writes it")
+    weights = SHIPPED_MLP_WEIGHTS if args.arch == "mlp" else args.weights
     if args.data is not None or all(find_file(DATA, name) for name in SPLITS["test"]):
         images = load_split(args.data or DATA, "test", verify=False).images.numpy()  # any real digits will do
         real = f"{len(images):,} test digits of {args.data or DATA}"
@@ -177,8 +176,9 @@ def export(args: argparse.Namespace) -> None:
 
 
 def archive(args: argparse.Namespace) -> None:
-    """Build the .mar that TorchServe loads."""
-    print(build_archive(args.weights, args.out))
+    """Build the .mar files that TorchServe loads."""
+    for path in build_archives(args.weights, args.out):
+        print(path)
 
 
 def serve(arguments: Sequence[str]) -> None:

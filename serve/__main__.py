@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnist_model.archive import build_archive
+from mnist_model.archive import build_archives
 from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.errors import MnistError
 
@@ -32,15 +32,17 @@ def run(ports: Ports, weights: Path, stop: threading.Event) -> None:
         MnistError: the archive could not be built.
     """
     ports.require_free()
-    archive = build_archive(weights)
-    say(f"model    {archive}")
-    model = for_browsers(weights)
-    with TorchServe(ports, archive) as torchserve:
+    archives = build_archives(weights)
+    for archive in archives:
+        say(f"model    {archive}")
+    with TorchServe(ports, archives) as torchserve:
         say("starting TorchServe …")
+        model = for_browsers(weights)  # meanwhile
         torchserve.wait_until_ready(stop)
         with PageServer(ports, model):
             if not stop.is_set():
-                say(f"API      {ports.url('inference')}/predictions/mnist")
+                for archive in archives:
+                    say(f"API      {ports.url('inference')}/predictions/{archive.stem}")
                 say(f"manage   {ports.url('management')}")
                 say(f"metrics  {ports.url('metrics')}/metrics")
                 say(f"page     {ports.url('page')}")

@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +27,25 @@ ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "config.properties"
 READY_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 15.0
+LOGGED_BY = re.compile(r" (?P<worker>W-\d+-(?P<model>\w+)_[\d.]+)-std")  # the thread in a line of model_log.log
 CANARY = {"strokes": [[[0, 0], [0, 10]]]}  # one upright line: it goes through the recipe, the network and back
 
 
 class TorchServe:
-    """One TorchServe with one model, running inside a `with` block.
+    """One TorchServe with its models, running inside a `with` block.
 
     It has a temporary folder of its own, because TorchServe keeps its process id, the sockets of its workers and
-    the unpacked archive under fixed names there: two of them would take each other's. The archive is copied there too,
-    so that another one built meanwhile changes nothing, and its logs are in a folder named after its port.
+    the unpacked archives under fixed names there: two of them would take each other's. The archives are copied there
+    too, so that others built meanwhile change nothing, and its logs are in a folder named after its port.
 
     Args:
         ports: where it listens.
-        archive: the model.
+        archives: the models; each is called what its file is.
     """
 
-    def __init__(self, ports: Ports, archive: Path) -> None:
+    def __init__(self, ports: Ports, archives: Sequence[Path]) -> None:
         self.ports = ports
-        self.archive = archive
+        self.archives = archives
         self.logs = ROOT / "logs" / str(ports.inference)
         self._process: subprocess.Popen[bytes] | None = None
         self._log_starts: dict[str, int] = {}
@@ -73,7 +75,8 @@ class TorchServe:
         config = self._folder / "config.properties"
         store = self._folder / "model_store"
         store.mkdir()
-        shutil.copyfile(self.archive, store / self.archive.name)
+        for archive in self.archives:
+            shutil.copyfile(archive, store / archive.name)
         config.write_text(configure(CONFIG.read_text(), self.ports, store))
         self.logs.mkdir(parents=True, exist_ok=True)
         self._log_starts = {name: _size(self.logs / name) for name in ("ts_log.log", "model_log.log")}
@@ -109,24 +112,26 @@ class TorchServe:
             )
 
     def wait_until_ready(self, stop: threading.Event) -> None:
-        """Return when a worker is READY and has answered a canary prediction, or when `stop` is set.
+        """Return when each model's worker is READY and has answered a canary prediction, or when `stop` is set.
 
         Raises:
-            ServeError: TorchServe ended, its worker died, or neither answered in time; with the cause from the logs.
+            ServeError: TorchServe ended, a worker died, or one did not answer in time; with the cause from the logs.
         """
         deadline = time.monotonic() + READY_TIMEOUT_SECONDS
-        while not stop.is_set():
+        waiting = [archive.stem for archive in self.archives]
+        while waiting and not stop.is_set():
             self.require_alive()
-            if cause := self._worker_death():
+            if death := self._worker_death():
+                raise ServeError(f"TorchServe's worker {death}; the whole story is in {self.logs / 'model_log.log'}")
+            for model in [model for model in waiting if "READY" in self._worker_states(model)]:
+                self._predict_canary(model)
+                waiting.remove(model)
+            if waiting and time.monotonic() > deadline:
                 raise ServeError(
-                    f"TorchServe's worker died: {cause}; the whole story is in {self.logs / 'model_log.log'}"
+                    f"no worker of {', '.join(waiting)} was ready within {READY_TIMEOUT_SECONDS:.0f} s; "
+                    f"{self._last_words()}"
                 )
-            if "READY" in self._worker_states():
-                self._predict_canary()
-                return
-            if time.monotonic() > deadline:
-                raise ServeError(f"no worker was ready within {READY_TIMEOUT_SECONDS:.0f} s; {self._last_words()}")
-            stop.wait(0.05)
+            stop.wait(0.05 if waiting else 0)
 
     def require_alive(self) -> None:
         """Check that the process still runs.
@@ -152,41 +157,44 @@ class TorchServe:
                 os.killpg(process.pid, signal.SIGKILL)  # the group is TorchServe's alone
             process.wait()
 
-    def _worker_states(self) -> list[str]:
+    def _worker_states(self, model: str) -> list[str]:
         try:
-            description = _get_json(f"{self.ports.url('management')}/models/mnist")
+            description = _get_json(f"{self.ports.url('management')}/models/{model}")
             return [worker["status"] for worker in description[0]["workers"]]
         except (OSError, ValueError, LookupError, TypeError):
             return []  # not listening yet, or the model is not registered yet
 
-    def _predict_canary(self) -> None:
+    def _predict_canary(self, model: str) -> None:
         request = urllib.request.Request(
-            f"{self.ports.url('inference')}/predictions/mnist",
+            f"{self.ports.url('inference')}/predictions/{model}",
             data=json.dumps(CANARY).encode(),
             headers={"Content-Type": "application/json"},
         )
         try:
             answer = _get_json(request)
         except urllib.error.HTTPError as error:
+            answer = error.read(500).decode(errors="replace")
             raise ServeError(
-                f"the canary prediction was answered {error.code}: {error.read(500).decode(errors='replace')}; "
-                f"{self._last_words()}"
+                f"the canary prediction of {model} was answered {error.code}: {answer}; {self._last_words()}"
             ) from error
         except (OSError, ValueError) as error:
-            raise ServeError(f"the canary prediction failed ({error}); {self._last_words()}") from error
+            raise ServeError(f"the canary prediction of {model} failed ({error}); {self._last_words()}") from error
         if not isinstance(answer, dict) or "digit" not in answer:
-            raise ServeError(f"expected a digit for the canary prediction, got {answer}")
+            raise ServeError(f"expected a digit for the canary prediction of {model}, got {answer}")
 
     def _worker_death(self) -> str | None:
-        """The cause of a worker's death, from what it printed since the start; None while it lives."""
+        """Which model's worker died and of what, from what it printed since the start; None while all live."""
         lines = self._new_lines("model_log.log")
         deaths = [index for index, line in enumerate(lines) if "Backend worker process died" in line]
-        if not deaths:
+        named = LOGGED_BY.search(lines[deaths[0]]) if deaths else None
+        if named is None:
             return None
-        messages = [line.partition(" - ")[2] for line in lines[deaths[0] :]]
+        own = [line for line in lines[deaths[0] :] if f" {named['worker']}-" in line]  # others print there meanwhile
+        messages = [line.partition(" - ")[2] for line in own]
         # A traceback's last line is the exception: the first unindented one that looks like `Name: message`.
         exceptions = [text for text in messages if re.match(r"[A-Za-z_.]+(Error|Exception)\b", text)]
-        return exceptions[-1] if exceptions else None  # None: its traceback is still being written
+        # None: its traceback is still being written
+        return f"of {named['model']} died: {exceptions[-1]}" if exceptions else None
 
     def _last_words(self) -> str:
         output = self._folder / "output.txt"

@@ -1,6 +1,7 @@
 """Starts the real service for tests: `mnist serve` in a process of its own, on ports of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,13 +124,18 @@ class Service:
         headers = {"Content-Type": content_type} if content_type else {}
         return httpx.post(self.inference(path), content=content, headers=headers, timeout=timeout)
 
-    def metrics(self) -> dict[str, float]:
-        """What the metrics API shows: "name{labels}" -> value; without the labels that are the same everywhere."""
+    def metrics(self, model: str = "mnist") -> dict[str, float]:
+        """What the metrics API shows of one model, and of none: "name{labels}" -> value.
+
+        The labels that are then the same everywhere are left out.
+        """
         values: dict[str, float] = {}
         for line in httpx.get(f"{self.ports.url('metrics')}/metrics").text.splitlines():
             if line and not line.startswith("#"):
                 name, _, value = line.rpartition(" ")
                 series, _, labels = name.partition("{")
+                if (named := re.search(r'(?:ModelName|model_name)="(\w+)"', labels)) and named[1] != model:
+                    continue
                 own = [part for part in labels.rstrip("},").split(",") if part.startswith(("digit=", "kind=", "le="))]
                 key = f"{series}{{{','.join(own)}}}" if own else series
                 values[key] = values.get(key, 0.0) + float(value)

@@ -61,7 +61,7 @@ def test_progress_shows_while_the_parts_arrive(browser: Browser, service: Servic
     page = context.new_page()
     page.goto(service.page)
     said: list[str] = []
-    page.expose_function("heard", said.append)
+    page.expose_function("heard", lambda words: said.append(words))
     page.evaluate(
         """() => new MutationObserver(() => window.heard(document.querySelector('#loading').textContent.trim()))
             .observe(document.querySelector('#loading'), { subtree: true, childList: true, attributes: true })"""
@@ -210,15 +210,17 @@ def test_a_slow_server_leaves_the_pen_quick(page: Page) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_an_error_without_words_is_told_by_its_number(page: Page, status: int) -> None:
+def test_an_error_without_words_is_told_by_its_number(browser: Browser, service: Service, status: int) -> None:
     """And asked again."""
-    watching = page.locator("#message")
+    page = browser.new_page()
+    page.goto(service.page)
     answer_with(page, "{}", status)
     draw(page, SEVEN)
     state(page, "error")
-    expect(watching).to_contain_text(f"answered {status}")
+    expect(page.locator("#message")).to_contain_text(f"answered {status}")
     page.unroute(re.compile("/predictions/"))
     digit(page, "7")
+    page.close()
 
 
 def test_the_second_model_is_the_pages_own_origin_too(service: Service) -> None:

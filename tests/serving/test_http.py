@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS
 from mnist_model.dataset import Split
 from mnist_model.explanation import occluded, relevance
 from mnist_model.predictor import Predictor
@@ -166,6 +167,21 @@ def test_bad_bodies_inside_a_busy_batch_harm_nobody_else(service: Service, digit
     assert all(results), f"{results.count(False)} of 400 were answered wrongly"
     after = service.metrics()
     assert after["digit_batch_requests_sum"] > after["digit_batch_requests_count"], "no two requests shared a batch"
+
+
+def test_the_other_model_answers_in_the_same_forms(service: Service, digits: Split) -> None:
+    """By its own weights: as they answer without a server, for predictions and for explanations."""
+    images, mlp = digits.images[:200].numpy(), Predictor.load(SHIPPED_MLP_WEIGHTS)
+    served = service.post(images.tobytes(), path="predictions/mnist_mlp").json()["predictions"]
+    local = mlp.predict(images)
+    assert [(p["digit"], p["is_digit"]) for p in served] == [(p.digit, p.is_digit) for p in local]
+    assert np.allclose([p["probabilities"] for p in served], [p.probabilities for p in local], atol=1e-3)
+    others = service.post(images.tobytes()).json()["predictions"]
+    assert not np.allclose([p["probabilities"] for p in served], [p["probabilities"] for p in others], atol=1e-3)
+    explained = service.post(images[0].tobytes(), path="explanations/mnist_mlp").json()
+    assert explained["relevance"] == pytest.approx(by_hand(images[0], mlp).ravel(), abs=0.2)
+    refused = service.post(b"[0, 0]", JSON, path="predictions/mnist_mlp")
+    assert (refused.status_code, refused.json()["message"]) == (400, "expected 784 pixel values, got 2")
 
 
 EXPLAIN = "explanations/mnist"

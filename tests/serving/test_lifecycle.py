@@ -72,7 +72,7 @@ def test_make_serve_stops_with_make(tmp_path: Path) -> None:
         assert httpx.get(running.page).status_code == 200
     gone, alive = psutil.wait_procs(started, timeout=20)
     assert alive == []
-    assert len(gone) >= 4  # mnist serve, TorchServe's launcher, Java, the worker
+    assert len(gone) >= 5  # mnist serve, TorchServe's launcher, Java, the two workers
 
 
 def test_a_crash_of_torchserve_ends_it_with_an_error() -> None:
@@ -111,10 +111,13 @@ def test_a_signal_while_it_starts_stops_it_too() -> None:
 
 
 def test_a_dead_worker_is_replaced(tmp_path: Path) -> None:
-    """TorchServe starts another one, and the service answers again."""
+    """TorchServe starts another one, and the service answers again; the other model answers all the while."""
     with Service() as running:
-        (worker,) = [p for p in running.started() if "model_service_worker" in " ".join(p.cmdline())]
-        worker.kill()
+        workers = {p.pid: p for p in running.started() if "model_service_worker" in " ".join(p.cmdline())}
+        (described,) = httpx.get(f"{running.ports.url('management')}/models/mnist").json()
+        assert len(workers) == 2
+        workers[described["workers"][0]["pid"]].kill()
+        assert running.post(STROKES, "application/json", path="predictions/mnist_mlp").status_code == 200
         deadline = time.monotonic() + 60
         while True:
             response = running.post(STROKES, "application/json")
@@ -156,16 +159,22 @@ def test_two_equal_ports_are_refused() -> None:
     assert f"expected four different ports, got PORT={ports.page}, INFERENCE_PORT={ports.inference}" in result.stderr
 
 
-def test_a_worker_that_cannot_start_ends_it_with_the_cause(tmp_path: Path) -> None:
-    """The exception from the worker's log, not "worker died" alone; nothing is left behind."""
+@pytest.mark.parametrize("model", ["mnist", "mnist_mlp"])
+def test_a_worker_that_cannot_start_ends_it_with_the_cause(model: str, tmp_path: Path) -> None:
+    """Its model and the exception from its log, not "worker died" alone; nothing is left behind."""
     project = copy_of_the_project(tmp_path)
     handler = project / "handlers" / "digit_handler.py"
-    broken = 'logging.getLogger().setLevel(logging.WARNING)\n        raise ValueError("broken on purpose")'
+    broken = (
+        "logging.getLogger().setLevel(logging.WARNING)\n"
+        f"        if context.manifest['model']['modelName'] == '{model}':\n"
+        '            raise ValueError("broken on purpose")'
+    )
     handler.write_text(handler.read_text().replace("logging.getLogger().setLevel(logging.WARNING)", broken))
     ports = four_ports()
     result = serve(ports, project)
     assert result.returncode == 1
-    assert "TorchServe's worker died: ValueError: broken on purpose; the whole story is in" in result.stderr
+    cause = f"TorchServe's worker of {model} died: ValueError: broken on purpose; the whole story is in"
+    assert cause in result.stderr
     assert "Traceback" not in result.stderr
     assert all(is_free(port) for port in vars(ports).values())
 
@@ -196,22 +205,23 @@ def test_torchserve_starts_by_hand(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "mnist_model", "archive"], cwd=ROOT, check=True, timeout=60)
     run("--start", "--ncs", "--ts-config", str(tmp_path / "config.properties"))
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                response = httpx.post(
-                    f"{ports.url('inference')}/predictions/mnist",
-                    content=STROKES,
-                    headers={"Content-Type": "application/json"},
-                    timeout=30,
-                )
-                if response.status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-        assert response.json()["digit"] == 7
+        for model in ("mnist", "mnist_mlp"):
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    response = httpx.post(
+                        f"{ports.url('inference')}/predictions/{model}",
+                        content=STROKES,
+                        headers={"Content-Type": "application/json"},
+                        timeout=30,
+                    )
+                    if response.status_code == 200:
+                        break
+                except httpx.TransportError:
+                    pass
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+            assert response.json()["digit"] == 7
     finally:
         pid = int((tmp_path / ".model_server.pid").read_text())
         run("--stop")

@@ -49,3 +49,23 @@ def test_known_traffic_is_counted(service: Service, digits: Split) -> None:
     assert gained("digit_inference_seconds_count") == 23
     assert 0 < gained("digit_inference_seconds_sum") < 23
     assert gained("ts_inference_latency_microseconds") > gained("ts_queue_latency_microseconds") > 0
+
+
+def test_the_models_are_counted_apart(service: Service, digits: Split) -> None:
+    """What one answers is not counted as the other's."""
+    before = {model: service.metrics(model) for model in ("mnist", "mnist_mlp")}
+    for path, count in (("predictions/mnist_mlp", 3), ("predictions/mnist", 2)):
+        for _ in range(count):
+            assert service.post(bytes(784), path=path).status_code == 200
+
+    def gained(model: str, name: str) -> float:
+        return service.metrics(model)[name] - before[model].get(name, 0)
+
+    deadline = time.monotonic() + 10
+    for model, count in (("mnist_mlp", 3), ("mnist", 2)):
+        while gained(model, "digit_refused_total") < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert gained(model, "digit_refused_total") == count
+        assert gained(model, "ts_inference_requests_total") == count
+        assert gained(model, "digit_inference_seconds_count") == count

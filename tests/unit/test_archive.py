@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mnist_model import archive as module
-from mnist_model.archive import MODULES, ArchiveError, build_archive
-from mnist_model.checkpoint import SHIPPED_WEIGHTS, CheckpointError
+from mnist_model.archive import MODULES, ArchiveError, build_archive, build_archives
+from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS, CheckpointError
 
 
 def test_the_archive_holds_what_the_worker_needs_and_no_more(tmp_path: Path) -> None:
@@ -23,6 +23,18 @@ def test_the_archive_holds_what_the_worker_needs_and_no_more(tmp_path: Path) -> 
     assert manifest["model"]["modelName"] == "mnist"
     assert manifest["model"]["serializedFile"] == "weights.pt"
     assert list(tmp_path.iterdir()) == [archive]
+
+
+def test_each_model_that_is_served_has_an_archive(tmp_path: Path) -> None:
+    """Of its name, with its weights; the weights that are chosen are those of `mnist`."""
+    other = tmp_path / "other.pt"
+    other.write_bytes(SHIPPED_WEIGHTS.read_bytes() + b"\0")  # another file that loads all the same
+    archives = build_archives(other, tmp_path / "store")
+    assert [path.name for path in archives] == ["mnist.mar", "mnist_mlp.mar"]
+    for path, weights in zip(archives, (other, SHIPPED_MLP_WEIGHTS), strict=True):
+        with zipfile.ZipFile(path) as file:
+            assert file.read("weights.pt") == weights.read_bytes()
+            assert json.loads(file.read("MAR-INF/MANIFEST.json"))["model"]["modelName"] == path.stem
 
 
 def test_it_is_built_anew_only_when_something_changed(tmp_path: Path) -> None:
@@ -55,8 +67,7 @@ def test_outside_a_checkout_it_says_what_is_missing(tmp_path: Path, monkeypatch:
         build_archive(folder=tmp_path)
 
 
-def test_what_the_archiver_says_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_archiver_says_is_passed_on(tmp_path: Path) -> None:
     """A name that torch-model-archiver refuses."""
-    monkeypatch.setattr(module, "MODEL_NAME", "no/such name")
-    with pytest.raises(ArchiveError, match="torch-model-archiver failed"):
-        build_archive(folder=tmp_path)
+    with pytest.raises(ArchiveError, match="no/such name: torch-model-archiver failed"):
+        build_archive(folder=tmp_path, name="no/such name")

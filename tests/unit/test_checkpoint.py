@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mnist_model import checkpoint as checkpoints
-from mnist_model.checkpoint import SHIPPED_WEIGHTS, Checkpoint, CheckpointError
+from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS, Checkpoint, CheckpointError
 from mnist_model.model import create_model
 from mnist_model.preprocessing import VERSION
 
@@ -60,6 +60,16 @@ def test_the_shipped_weights_load_and_are_small() -> None:
     assert SHIPPED_WEIGHTS.stat().st_size < 2_000_000
     assert shipped.arch == "cnn"
     assert shipped.preprocessing_version == VERSION
+
+
+def test_so_does_the_mlp_that_is_shipped_to_compare() -> None:
+    """Trained on the same images, without teachers."""
+    shipped, compared = checkpoints.load(), checkpoints.load(SHIPPED_MLP_WEIGHTS)
+    assert SHIPPED_MLP_WEIGHTS.stat().st_size < 2_000_000
+    assert compared.arch == "mlp"
+    assert compared.preprocessing_version == VERSION
+    assert compared.config["teachers"] == 0
+    assert all(compared.config[name] == shipped.config[name] for name in ("pen_digits", "non_digits"))
     assert np.isfinite(shipped.min_log_odds)
     assert shipped.metrics["test_accuracy"] >= 0.995
     assert set(shipped.versions) == {"python", "torch", "numpy"}

@@ -46,6 +46,16 @@ def test_a_recipe_can_be_changed() -> None:
     assert mlp.max_lr < RECIPES["fast"].student.max_lr
 
 
+def test_the_mlp_learns_from_the_same_images_without_teachers() -> None:
+    """They take most of the hour, and it is there to compare."""
+    best, mlp = RECIPES["best"], choose("best", arch="mlp", seed=2)
+    assert (mlp.teachers, mlp.variants, mlp.student.distillation) == (0, 0, 0.0)
+    assert (mlp.pen_digits, mlp.non_digits) == (best.pen_digits, best.non_digits)
+    assert mlp.held_out_pen_digits == best.held_out_pen_digits
+    assert (mlp.student.arch, mlp.student.seed) == ("mlp", 2)
+    assert choose("best", arch="cnn") == choose("best") == best
+
+
 def test_best_learns_from_all_its_parts(split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """MNIST, pen digits and non-digits, with lessons of a teacher; pen digits by other hands are held out."""
     seen: list[Trainer] = []
@@ -86,6 +96,16 @@ def test_an_interrupted_run_keeps_its_teachers(split: Split, tmp_path: Path, mon
     teacher = (tmp_path / "cut" / "teacher0.pt").stat().st_mtime_ns
     resumed = train(replace(SMALL, student=TrainConfig()), split, tmp_path / "cut", resume=True)
     assert (tmp_path / "cut" / "teacher0.pt").stat().st_mtime_ns == teacher
+    assert all(torch.equal(weights, resumed.model[name]) for name, weights in whole.model.items())
+
+
+def test_a_resumed_run_without_teachers_trains_none(split: Split, tmp_path: Path) -> None:
+    """`--resume` names no architecture: the run's own settings say that its student listens to nobody."""
+    alone = replace(SMALL, teachers=0, variants=0, student=replace(SMALL.student, distillation=0.0))
+    whole = train(alone, split, tmp_path)
+    resumed = train(SMALL, split, tmp_path, resume=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["last.pt"]
+    assert (resumed.config["teachers"], resumed.config["variants"]) == (0, 0)
     assert all(torch.equal(weights, resumed.model[name]) for name, weights in whole.model.items())
 
 

@@ -1,5 +1,6 @@
 """The parts of `mnist serve` that need no TorchServe: Java, ports, configuration."""
 
+import json
 import os
 import stat
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mnist_model.archive import ROOT
+from mnist_model.archive import MLP_NAME, MODEL_NAME, MODEL_VERSION, ROOT
 from serve.errors import ServeError
 from serve.java import java_home, java_version
 from serve.ports import Ports, free_ports
@@ -99,6 +100,17 @@ def test_the_shipped_configuration_is_for_the_default_ports() -> None:
     for name in ("inference", "management", "metrics"):
         assert f"{name}_address={Ports().url(name)}\n" in text
     assert f"cors_allowed_origin={Ports().url('page')}\n" in text
+
+
+def test_the_shipped_configuration_loads_the_models_that_have_archives() -> None:
+    """Each is described, is loaded, and comes from the archive of its name."""
+    text = (ROOT / "config.properties").read_text().replace("\\\n", "")
+    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    models = json.loads(lines["models"])
+    assert list(models) == [MODEL_NAME, MLP_NAME]
+    assert lines["load_models"].split(",") == [f"{name}.mar" for name in models]
+    assert [versions[MODEL_VERSION]["marName"] for versions in models.values()] == lines["load_models"].split(",")
+    assert models[MODEL_NAME][MODEL_VERSION]["maxWorkers"] == models[MLP_NAME][MODEL_VERSION]["maxWorkers"] == 1
 
 
 def test_free_ports_differ() -> None:
