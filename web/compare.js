@@ -24,7 +24,6 @@ export function addReaders({ drawing, task, server, browser, onChange, readers, 
     readers.push(new Reader(drawing, task, predictor, onChange));
     views.push(new AnswerView(card));
   }
-  document.getElementById('mode').disabled = true; // both are shown
 }
 
 function name(card, title, id) {

@@ -1,6 +1,7 @@
 // Wires the page together: pad -> drawing -> reader -> answer; samples and pictures come in beside the pad.
 
 import { AnswerView } from './answer-view.js';
+import { addReaders } from './compare.js';
 import { Drawing } from './drawing.js';
 import { HistoryView } from './history-view.js';
 import { History } from './history.js';
@@ -167,7 +168,6 @@ if (kind === 'number') {
   document.title = 'Draw a number';
 }
 if (kind === 'compare') {
-  const { addReaders } = await import('./compare.js');
   addReaders({ drawing, task, server, browser: mode.browser, onChange: render, readers, views });
 }
 render();
