@@ -5,6 +5,8 @@ import { curves } from './spline.js';
 const PEN = 0.045; // the width of the visible pen, in pad heights; what is predicted has a width of its own
 const SPACING = 0.02; // pad widths between the points that a visible line goes through
 
+const CORNER = 1.2; // radians: a circle of six points turns by less
+
 const paths = new WeakMap(); // stroke -> {length, path}: most strokes are drawn again and again as they are
 
 /**
@@ -36,7 +38,24 @@ function trace(path, stroke) {
   path.moveTo(points[0].x, points[0].y);
   // A canvas shows nothing for a line of no length: a dot is a very short one, and round caps do the rest.
   if (points.length === 1) path.lineTo(points[0].x + 1e-5, points[0].y);
-  else for (const [first, second, end] of curves(points)) path.bezierCurveTo(first.x, first.y, second.x, second.y, end.x, end.y);
+  for (const part of betweenCorners(points)) {
+    for (const [first, second, end] of curves(part)) {
+      path.bezierCurveTo(first.x, first.y, second.x, second.y, end.x, end.y);
+    }
+  }
+}
+
+/** The parts of a line from one sharp turn to the next, each with both its ends: the hand meant them. */
+export function betweenCorners(points) {
+  const isCorner = (i) => turn(points[i - 1], points[i], points[i + 1]) > CORNER;
+  const cuts = [...points.keys()].slice(1, -1).filter(isCorner);
+  return [0, ...cuts].map((cut, i) => points.slice(cut, (cuts[i] ?? points.length - 1) + 1)).filter((part) => part.length > 1);
+}
+
+/** By how many radians a line turns at a point. */
+function turn(before, { x, y }, after) {
+  const [ax, ay, bx, by] = [x - before.x, y - before.y, after.x - x, after.y - y];
+  return Math.abs(Math.atan2(ax * by - ay * bx, ax * bx + ay * by));
 }
 
 /**

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { spaced } from '../../web/ink.js';
+import { betweenCorners, spaced } from '../../web/ink.js';
 import { curves } from '../../web/spline.js';
 
 const at = (x, y) => ({ x, y });
@@ -40,6 +40,13 @@ test('the curve goes through its points, and straight where they lie on a line',
     points.slice(1),
   );
   for (const { x, y } of found.flat()) assert.ok(Math.abs(y - 2 * x) < 1e-12);
+});
+
+test('a sharp turn stays sharp, and a round one round', () => {
+  const seven = [at(0.2, 0.2), at(0.5, 0.2), at(0.8, 0.2), at(0.6, 0.5), at(0.4, 0.8)];
+  assert.deepEqual(betweenCorners(seven), [seven.slice(0, 3), seven.slice(2)]);
+  assert.deepEqual(betweenCorners(circle(8)), [circle(8)]);
+  assert.deepEqual(betweenCorners([at(0, 0)]), []);
 });
 
 test('points of a slow hand are thinned, the first and the last are kept', () => {
