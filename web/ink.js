@@ -3,11 +3,11 @@
 import { curves } from './spline.js';
 
 const PEN = 0.045; // the width of the visible pen, in pad heights; what is predicted has a width of its own
-const SPACING = 0.02; // pad widths between the points that a visible line goes through
+const SPACING = 0.02; // pad heights between the points that a visible line goes through
 
 const CORNER = 1.2; // radians: a circle of six points turns by less
 
-const paths = new WeakMap(); // stroke -> {length, path}: most strokes are drawn again and again as they are
+const paths = new WeakMap(); // stroke -> {length, unit, path}: most strokes are drawn again and again as they are
 
 /**
  * Draw strokes, and leave the context with the unit of the pad's width.
@@ -18,23 +18,23 @@ const paths = new WeakMap(); // stroke -> {length, path}: most strokes are drawn
 export function drawInk(context, strokes) {
   const { width, height } = context.canvas;
   context.setTransform(width, 0, 0, width, 0, 0);
-  context.lineWidth = PEN * Math.min(1, height / width);
+  const unit = Math.min(1, height / width);
+  context.lineWidth = PEN * unit;
   context.lineCap = 'round';
   context.lineJoin = 'round';
-  for (const stroke of strokes) context.stroke(pathOf(stroke));
+  for (const stroke of strokes) context.stroke(pathOf(stroke, unit));
 }
 
-function pathOf(stroke) {
+function pathOf(stroke, unit) {
   const known = paths.get(stroke);
-  if (known?.length === stroke.length) return known.path;
+  if (known?.length === stroke.length && known.unit === unit) return known.path;
   const path = new Path2D();
-  trace(path, stroke);
-  paths.set(stroke, { length: stroke.length, path });
+  trace(path, spaced(stroke, SPACING * unit));
+  paths.set(stroke, { length: stroke.length, unit, path });
   return path;
 }
 
-function trace(path, stroke) {
-  const points = spaced(stroke);
+function trace(path, points) {
   path.moveTo(points[0].x, points[0].y);
   // A canvas shows nothing for a line of no length: a dot is a very short one, and round caps do the rest.
   if (points.length === 1) path.lineTo(points[0].x + 1e-5, points[0].y);
@@ -62,11 +62,11 @@ function turn(before, { x, y }, after) {
  * Enough of a stroke's points for a smooth curve: a slow hand trembles between them. The last is always there, so that
  * the ink ends where the pen is.
  */
-export function spaced(points) {
+export function spaced(points, spacing) {
   const kept = [points[0]];
-  for (const point of points) if (distance(point, kept.at(-1)) >= SPACING) kept.push(point);
+  for (const point of points) if (distance(point, kept.at(-1)) >= spacing) kept.push(point);
   const last = points.at(-1);
-  if (kept.length > 1 && distance(last, kept.at(-1)) < SPACING) kept.pop();
+  if (kept.length > 1 && distance(last, kept.at(-1)) < spacing) kept.pop();
   if (distance(last, kept.at(-1)) > 0) kept.push(last);
   return kept;
 }

@@ -51,18 +51,18 @@ test('a sharp turn stays sharp, and a round one round', () => {
 
 test('points of a slow hand are thinned, the first and the last are kept', () => {
   const slow = Array.from({ length: 500 }, (_, i) => at(0.1 + i * 0.001, 0.5 + (i % 2) * 0.002));
-  const kept = spaced(slow);
+  const kept = spaced(slow, 0.02);
   assert.ok(kept.length < 30);
   assert.deepEqual([kept[0], kept.at(-1)], [slow[0], slow.at(-1)]);
 });
 
 test('a dot stays a dot, and two close points a short line', () => {
-  assert.deepEqual(spaced([at(0.5, 0.5)]), [at(0.5, 0.5)]);
-  assert.deepEqual(spaced([at(0.5, 0.5), at(0.5, 0.5)]), [at(0.5, 0.5)]);
-  assert.deepEqual(spaced([at(0.5, 0.5), at(0.501, 0.5)]), [at(0.5, 0.5), at(0.501, 0.5)]);
+  assert.deepEqual(spaced([at(0.5, 0.5)], 0.02), [at(0.5, 0.5)]);
+  assert.deepEqual(spaced([at(0.5, 0.5), at(0.5, 0.5)], 0.02), [at(0.5, 0.5)]);
+  assert.deepEqual(spaced([at(0.5, 0.5), at(0.501, 0.5)], 0.02), [at(0.5, 0.5), at(0.501, 0.5)]);
 });
 
 test('no two neighbours are alike, whatever comes', () => {
-  const kept = spaced([at(0, 0), at(0, 0), at(0.5, 0), at(0.5, 0), at(0.505, 0), at(0.5, 0)]);
+  const kept = spaced([at(0, 0), at(0, 0), at(0.5, 0), at(0.5, 0), at(0.505, 0), at(0.5, 0)], 0.02);
   kept.slice(1).forEach((point, i) => assert.notDeepEqual(point, kept[i]));
 });

@@ -138,6 +138,23 @@ def violations(page: Page) -> list[str]:
     return found
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_shifts_while_the_page_loads(browser: Browser, service: Service, kind: str) -> None:
+    """As the browser itself measures it: layout shift, of which 0.1 counts as good."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(
+        """window.shift = 0;
+        new PerformanceObserver((list) => list.getEntries().forEach(({ value }) => { window.shift += value; }))
+            .observe({ type: 'layout-shift', buffered: true });"""
+    )
+    page.goto(f"{service.page}/{KINDS[kind]}")
+    draw(page, SEVEN)
+    state(page, "sure")
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.shift") < 0.01
+    page.close()
+
+
 def test_everything_is_reached_by_keyboard(page: Page) -> None:
     """Tab goes through every control once, in the order in which they are seen; each shows that it has the focus."""
     draw(page, SEVEN)
