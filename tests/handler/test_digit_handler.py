@@ -59,6 +59,20 @@ def handler(context: Any) -> DigitHandler:
     return handler
 
 
+@pytest.fixture
+def calls(handler: DigitHandler, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many images each call of the network had, from now on."""
+    calls: list[int] = []
+    predict = handler.predictor.predict
+
+    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
+        calls.append(len(images))
+        return predict(images)
+
+    monkeypatch.setattr(handler.predictor, "predict", counted)
+    return calls
+
+
 def handle(
     handler: DigitHandler, context: Any, requests: Sequence[tuple[str | None, Any]], explained: Container[int] = ()
 ) -> list[tuple[int, Any]]:
@@ -96,18 +110,8 @@ def test_a_batch_with_bad_requests_answers_the_others(handler: DigitHandler, con
     assert answers[1][1]["type"] == "InvalidJson"
 
 
-def test_a_batch_is_one_forward_pass(
-    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_is_one_forward_pass(handler: DigitHandler, context: Any, digits: Split, calls: list[int]) -> None:
     """64 requests, one call of the network, and the same answers as one by one."""
-    calls = []
-    predict = handler.predictor.predict
-
-    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
-        calls.append(len(images))
-        return predict(images)
-
-    monkeypatch.setattr(handler.predictor, "predict", counted)
     images = digits.images.numpy()[:64]
     answers = handle(handler, context, [(None, image.tobytes()) for image in images])
     assert calls == [64]
@@ -184,17 +188,9 @@ def test_a_number_is_not_explained(handler: DigitHandler, context: Any) -> None:
 
 
 def test_a_batch_of_explanations_is_two_forward_passes(
-    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
+    handler: DigitHandler, context: Any, digits: Split, calls: list[int]
 ) -> None:
     """One for what was sent, one for all that is blanked in it; and one where nothing is explained."""
-    calls = []
-    predict = handler.predictor.predict
-
-    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
-        calls.append(len(images))
-        return predict(images)
-
-    monkeypatch.setattr(handler.predictor, "predict", counted)
     images = digits.images.numpy()[:6]
     handle(handler, context, [(None, image.tobytes()) for image in images], explained={1, 4})
     assert calls == [6, len(occluded(images[1])[1]) + len(occluded(images[4])[1])]
@@ -203,17 +199,9 @@ def test_a_batch_of_explanations_is_two_forward_passes(
 
 
 def test_a_number_shares_its_batchs_forward_pass(
-    handler: DigitHandler, context: Any, digits: Split, monkeypatch: pytest.MonkeyPatch
+    handler: DigitHandler, context: Any, digits: Split, calls: list[int]
 ) -> None:
     """Numbers, one without ink too, between images and errors: one call, and each gets its own answer."""
-    calls = []
-    predict = handler.predictor.predict
-
-    def counted(images: NDArray[np.uint8]) -> list[Prediction]:
-        calls.append(len(images))
-        return predict(images)
-
-    monkeypatch.setattr(handler.predictor, "predict", counted)
     image, label = digits.images[0].numpy(), int(digits.labels[0])
     answers = handle(
         handler,

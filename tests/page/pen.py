@@ -85,6 +85,18 @@ def strokes_of(page: Page) -> list[list[list[float]]]:
     return strokes
 
 
+def paste(page: Page, text: str) -> None:
+    """Paste a text, as Ctrl+V does."""
+    page.evaluate(
+        """(text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData('text/plain', text);
+            document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+        }""",
+        text,
+    )
+
+
 def answer_with(page: Page, content: Any, status: int = 200) -> None:
     """Let the server's answers to predictions be these; a string is sent as it stands."""
     headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/json"}

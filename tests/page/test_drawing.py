@@ -1,12 +1,13 @@
 """The pad: strokes at any speed, by mouse, finger and pen; undo and redo; zoom and resizing."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.conftest import watch
-from tests.page.pen import SETTLED, SEVEN, digit, draw, ink, on_screen, state, strokes_of, touch
+from tests.page.pen import SETTLED, SEVEN, digit, draw, ink, on_screen, paste, state, strokes_of, touch
 from tests.service import Service
 
 
@@ -163,17 +164,8 @@ def test_a_stroke_of_two_distant_points_is_one_line(page: Page) -> None:
 
 def test_500_strokes_are_drawn_answered_and_undone(page: Page) -> None:
     """The page stays quick: a stroke on top of 500 shows within a moment, and is answered."""
-    text = [
-        [[0.3 + 0.4 * (i % 25) / 25, 0.2 + 0.6 * (i // 25) / 20], [0.3 + 0.4 * (i % 25) / 25, 0.3]] for i in range(500)
-    ]
-    page.evaluate(
-        """(strokes) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.setData('text/plain', JSON.stringify({ strokes }));
-            document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
-        }""",
-        text,
-    )
+    places = [(0.3 + 0.4 * (i % 25) / 25, 0.2 + 0.6 * (i // 25) / 20) for i in range(500)]
+    paste(page, json.dumps({"strokes": [[[x, y], [x, 0.3]] for x, y in places]}))
     state(page, SETTLED)
     assert len(strokes_of(page)) == 500
     longest = page.evaluate(
@@ -312,13 +304,8 @@ def test_what_is_copied_can_be_pasted(page: Page) -> None:
     digit(page, "7")
     copied = strokes_of(page)
     page.keyboard.press("Escape")
-    paste = """(text) => {
-        const clipboardData = new DataTransfer();
-        clipboardData.setData('text/plain', text);
-        document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
-    }"""
-    page.evaluate(paste, "seven")
+    paste(page, "seven")
     state(page, "empty")
-    page.evaluate(paste, '{"strokes": ' + str(copied) + "}")
+    paste(page, json.dumps({"strokes": copied}))
     digit(page, "7")
     assert strokes_of(page) == copied

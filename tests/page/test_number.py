@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.page.conftest import watch
-from tests.page.pen import FOUR, ONE, SEVEN, Stroke, digit, draw, ink, state, strokes_of
+from tests.page.pen import FOUR, ONE, SEVEN, Stroke, digit, draw, ink, paste, state, strokes_of
 from tests.service import Service
 
 ZERO: list[Stroke] = [
@@ -97,14 +97,7 @@ def test_numbers_are_read_in_the_browser_too(browser: Browser, service: Service)
 def test_more_strokes_than_a_number_has_are_told(wide: Page) -> None:
     """In words, and undo heals it."""
     strokes = [[[0.02 + i * 0.02, 0.1], [0.02 + i * 0.02, 0.2]] for i in range(41)]
-    wide.evaluate(
-        """(strokes) => {
-            const clipboardData = new DataTransfer();
-            clipboardData.setData('text/plain', JSON.stringify({ strokes }));
-            document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
-        }""",
-        strokes,
-    )
+    paste(wide, json.dumps({"strokes": strokes}))
     state(wide, "error")
     expect(wide.locator("#message")).to_contain_text("at most 40 strokes")
     wide.keyboard.press("Control+z")
