@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from mnist_model import checkpoint as checkpoints
-from mnist_model.archive import ROOT
+from mnist_model.archive import MODEL_STORE, ROOT
 from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.errors import MnistError
 
@@ -20,7 +20,7 @@ from .errors import ServeError
 MODULES = ("checkpoint", "export", "model", "predictor", "preprocessing", "recogniser")
 
 
-def browser_model(weights: Path = SHIPPED_WEIGHTS, store: Path = ROOT / "model_store") -> Path:
+def browser_model(weights: Path = SHIPPED_WEIGHTS, store: Path = MODEL_STORE) -> Path:
     """Export a checkpoint to `store`/onnx-DIGEST/ARCH.onnx, which takes some seconds, unless it is there.
 
     The digest is over the weights and the modules that export them: what is there is current.

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,12 +14,10 @@ TYPES = {
     ".js": "text/javascript",
     ".mjs": "text/javascript",
     ".onnx": "application/octet-stream",
-    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
 }
-COMPRESSED = {".css", ".html", ".js", ".mjs", ".svg", ".wasm", ".webmanifest"}  # the others hardly shrink
+COMPRESSED = {".css", ".html", ".js", ".mjs", ".svg", ".wasm"}  # the others hardly shrink
 LEVEL = 4  # of gzip: the runtime's 14 MB in 0.4 s; level 9 takes 1 s and saves 5 % more
 
 
@@ -39,10 +38,13 @@ def pack(plain: bytes, suffix: str) -> Content:
 
 def load(path: Path) -> Content | None:
     """A file's content, read and compressed once while it stays as it is; None where it is none that may be served."""
-    if path.suffix not in TYPES or not path.is_file():
+    if path.suffix not in TYPES:
         return None
-    stat = path.stat()
-    return _load(path, stat.st_mtime_ns, stat.st_size)
+    try:
+        status = path.stat()
+        return _load(path, status.st_mtime_ns, status.st_size) if stat.S_ISREG(status.st_mode) else None
+    except OSError:  # it is not there, not to be read, or no file can have such a name
+        return None
 
 
 @lru_cache(maxsize=64)

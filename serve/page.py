@@ -22,8 +22,8 @@ MODEL = "model/cnn.onnx"  # what the page calls the network, whatever its archit
 NAME = re.compile(r"(?:[\w-][\w.-]*/)*[\w-][\w.-]*", re.ASCII)
 NEVER = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' {api}; "
-    f"worker-src 'self'; manifest-src 'self'; {NEVER}"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' {api}; "
+    f"worker-src 'self'; {NEVER}"
 )
 # WebAssembly counts as code that is made up at run time. A worker has a policy of its own, so the page need not allow
 # it: the one script that needs it may do nothing else.
@@ -51,6 +51,8 @@ class PageHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Serve a file, or send the browser to the one origin that TorchServe's CORS setting admits."""
+        if self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding"):
+            self.close_connection = True  # what follows is a body that nobody asked for, and no next request
         origin = self.ports.url("page")
         if self.headers.get("Host") != origin.removeprefix("http://"):
             self.send_response(HTTPStatus.FOUND)
@@ -114,6 +116,7 @@ class Connections(ThreadingHTTPServer):
     """A thread for each connection; knows which are open."""
 
     daemon_threads = True
+    request_queue_size = 128  # a page asks for some thirty files at once
 
     def __init__(self, *args: Any) -> None:
         self._open: set[socket.socket] = set()

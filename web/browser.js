@@ -1,11 +1,10 @@
 // Asks a network in this browser what images show. No server: browser-worker.js runs the same file that
 // `mnist export` writes.
 
+import { packed } from './images.js';
 import { NoAnswer } from './no-answer.js';
 import { occluded, relevance } from './occlusion.js';
-import { SIZE } from './preprocessing.js';
 
-const PIXELS = SIZE * SIZE; // of an image
 const CLASSES = 10;
 const BATCH = 64; // images that the worker answers at once: some 50 ms, after which an aborted question is over
 const ROUNDING = 1e7; // of probabilities, as the server rounds them
@@ -133,8 +132,7 @@ export class Browser {
 
   async #ask(images, signal) {
     if (signal.aborted) throw withdrawn();
-    const bytes = new Uint8Array(images.length * PIXELS);
-    images.forEach((image, index) => bytes.set(image, index * PIXELS));
+    const bytes = packed(images);
     this.#lastId += 1;
     const id = this.#lastId;
     const question = withResolvers();

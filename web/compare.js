@@ -4,13 +4,11 @@ import { AnswerView } from './answer-view.js';
 import { Reader } from './reader.js';
 import { Server } from './server.js';
 
-const FIRST = 'CNN on the server';
-
 /** Add a reader and a view for each model beside the first, which the page has already. */
 export function addReaders({ drawing, task, server, browser, onChange, readers, views }) {
   const place = document.getElementById('answers');
   const [first] = place.children;
-  name(first, FIRST, 'reader-name');
+  name(first, 'CNN on the server', 'reader-name');
   for (const [title, predictor] of [
     ['MLP on the server', new Server(server.url, 'mnist_mlp')],
     ['CNN in this browser', browser],

@@ -2,6 +2,8 @@
 //
 // Points are in units of the pad's width, so that a resized pad shows the same drawing.
 
+import { frame } from './geometry.js';
+
 const TAP = 0.008; // a stroke that stays within this share of the pad was a tap, whatever the hand trembled
 const MAX_STEPS = 500; // that can be undone
 
@@ -108,17 +110,4 @@ export class Drawing {
     this.#now = from.pop();
     this.version += 1;
   }
-}
-
-/** The box around points: its middle, its width, and its longer side. */
-export function frame(points) {
-  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { x, y } of points) {
-    minX = Math.min(minX, x);
-    maxX = Math.max(maxX, x);
-    minY = Math.min(minY, y);
-    maxY = Math.max(maxY, y);
-  }
-  const width = maxX - minX;
-  return { middleX: (minX + maxX) / 2, middleY: (minY + maxY) / 2, width, extent: Math.max(width, maxY - minY) };
 }

@@ -1,6 +1,7 @@
 // Shows the last drawings: a picture of each, what was read, and a choice to say what it was.
 
 import { shortPercent } from './answer.js';
+import { fromPairs } from './copy.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -8,17 +9,17 @@ const SVG = 'http://www.w3.org/2000/svg';
 export class HistoryView {
   #history;
   #parts;
-  #put;
+  #putStrokes;
 
   /**
    * @param {History} history
    * @param {{fold: HTMLDetailsElement, list: HTMLElement, keep: HTMLInputElement, save: HTMLElement, forget: HTMLElement}} parts
-   * @param {(what: {strokes: {x: number, y: number}[][]}) => void} put brings a drawing back to the pad
+   * @param {(strokes: {x: number, y: number}[][]) => void} putStrokes brings a drawing back to the pad
    */
-  constructor(history, parts, put) {
+  constructor(history, parts, putStrokes) {
     this.#history = history;
     this.#parts = parts;
-    this.#put = put;
+    this.#putStrokes = putStrokes;
     parts.keep.checked = history.isKeeping;
     parts.keep.addEventListener('change', () => history.keep(parts.keep.checked));
     parts.fold.addEventListener('toggle', () => this.render());
@@ -41,17 +42,17 @@ export class HistoryView {
   }
 
   #item(entry) {
-    const read = entry.digit === '' ? 'not a digit' : entry.digit;
+    const read = entry.text === '' ? 'not a digit' : entry.text;
     const back = document.createElement('button');
     back.type = 'button';
     back.className = 'thumbnail';
     back.setAttribute('aria-label', `Back to the pad: the drawing read as ${read}`);
     back.append(thumbnail(entry.strokes));
     back.addEventListener('click', () => {
-      this.#put({ strokes: entry.strokes.map((stroke) => stroke.map(([x, y]) => ({ x, y }))) });
+      this.#putStrokes(fromPairs(entry.strokes));
     });
     const answer = document.createElement('span');
-    answer.textContent = entry.digit === '' ? read : `${read}, ${shortPercent(entry.confidence)}`;
+    answer.textContent = entry.text === '' ? read : `${read}, ${shortPercent(entry.confidence)}`;
     const item = document.createElement('li');
     item.append(back, answer, this.#choice(entry, read));
     return item;
@@ -59,7 +60,7 @@ export class HistoryView {
 
   /** "That was a …", with the ten digits; a number of several is typed. */
   #choice(entry, read) {
-    const isNumber = entry.digit.length > 1;
+    const isNumber = entry.text.length > 1;
     const choice = document.createElement(isNumber ? 'input' : 'select');
     choice.setAttribute('aria-label', `What the drawing read as ${read} was`);
     if (isNumber) {

@@ -1,5 +1,6 @@
 // How ink looks: smooth lines through a stroke's points, on a canvas whose unit is the pad's width.
 
+import { SIZE } from './images.js';
 import { curves } from './spline.js';
 
 const PEN = 0.045; // the width of the visible pen, in pad heights; what is predicted has a width of its own
@@ -73,4 +74,19 @@ export function spaced(points, spacing) {
 
 function distance(one, other) {
   return Math.hypot(one.x - other.x, one.y - other.y);
+}
+
+/** A 28×28 canvas of one colour, as opaque as the image's ink. */
+export function inkCanvas(image, colour) {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = SIZE;
+  const context = canvas.getContext('2d');
+  context.fillStyle = colour;
+  context.fillRect(0, 0, SIZE, SIZE);
+  const pixels = context.getImageData(0, 0, SIZE, SIZE);
+  image.forEach((value, index) => {
+    pixels.data[4 * index + 3] = value;
+  });
+  context.putImageData(pixels, 0, 0);
+  return canvas;
 }

@@ -1,6 +1,8 @@
 // Takes a picture that was chosen, pasted or dropped, and decodes it for picture.js.
 
+const NO_PICTURE = 'That file is no picture that this browser can read.';
 const LARGEST_FILE_MB = 20; // photographs have a few; decoding more may take a phone's memory
+const MOST_PIXELS = 64e6; // to decode, at 4 bytes each; a small file can claim far more
 const LARGEST_SIDE = 2000; // px; the recipe averages larger pictures down anyway
 
 /**
@@ -15,6 +17,10 @@ export async function readPicture(blob) {
     const size = Math.ceil(blob.size / 1e6);
     throw new Error(`That file has ${size} MB; a picture may have ${LARGEST_FILE_MB} MB. Please shrink it.`);
   }
+  const [wide, high] = await sizeOf(blob);
+  if (wide * high > MOST_PIXELS) {
+    throw new Error(`That picture has ${wide}×${high} pixels, ${MOST_PIXELS / 1e6} million at most are read. Please shrink it.`);
+  }
   const bitmap = await decode(blob);
   const scale = Math.min(1, LARGEST_SIDE / Math.max(bitmap.width, bitmap.height));
   const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
@@ -27,12 +33,26 @@ export async function readPicture(blob) {
   return context.getImageData(0, 0, width, height);
 }
 
+/** Width and height in px, without decoding. */
+async function sizeOf(blob) {
+  const address = URL.createObjectURL(blob);
+  const image = new Image();
+  try {
+    await new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject, src: address }));
+    return [image.naturalWidth, image.naturalHeight];
+  } catch (cause) {
+    throw new Error(NO_PICTURE, { cause });
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
 async function decode(blob) {
   try {
     // The server's recipe does not convert colours either, so both see the same levels.
     return await createImageBitmap(blob, { imageOrientation: 'from-image', colorSpaceConversion: 'none' });
   } catch (cause) {
-    throw new Error('That file is no picture that this browser can read.', { cause });
+    throw new Error(NO_PICTURE, { cause });
   }
 }
 

@@ -1,13 +1,15 @@
 // Wires the page together: pad -> drawing -> reader -> answer; samples and pictures come in beside the pad.
 
+import { parseAddress } from './address.js';
 import { AnswerView } from './answer-view.js';
 import { addReaders } from './compare.js';
 import { Drawing } from './drawing.js';
+import { fitted } from './geometry.js';
 import { HistoryView } from './history-view.js';
 import { History } from './history.js';
 import { Mode } from './mode.js';
 import { Pad } from './pad.js';
-import { copyAndPaste, offerSamples, takePictures } from './put.js';
+import { copyAndPaste, isField, offerSamples, takePictures } from './put.js';
 import { Reader } from './reader.js';
 import { Sees } from './sees.js';
 import { Server } from './server.js';
@@ -16,16 +18,22 @@ import { Why } from './why.js';
 
 const element = (id) => document.getElementById(id);
 const app = element('app');
-const asked = new URLSearchParams(window.location.search);
-const task = asked.has('number') ? NUMBER : ONE_DIGIT;
-const kind = ['number', 'compare'].find((name) => asked.has(name)) ?? '';
+const address = parseAddress(window.location.search);
+const links = [...document.querySelectorAll('nav a')];
+const task = address.kind === 'number' ? NUMBER : ONE_DIGIT;
 const server = new Server(document.querySelector('meta[name="inference-url"]').content);
+
+app.dataset.kind = address.kind;
+links.find((link) => parseAddress(new URL(link.href).search).kind === address.kind).setAttribute('aria-current', 'page');
+if (address.kind === 'number') document.title = element('title').textContent = 'Draw a number';
 
 const drawing = new Drawing();
 const pad = new Pad(element('pad'), drawing, changed);
 const mode = new Mode(
+  address,
   {
     radios: [...document.querySelectorAll('input[name="mode"]')],
+    links,
     loading: element('loading'),
     words: element('loading-words'),
     progress: element('progress'),
@@ -34,10 +42,11 @@ const mode = new Mode(
   server,
   changeMode,
 );
-const reader = new Reader(drawing, task, mode.predictor, render);
-const readers = [reader];
+const readers = [new Reader(drawing, task, mode.predictor, render)];
 const views = [new AnswerView(document.querySelector('.answer'))];
-const sees = new Sees(element('sees'), element('image'), element('pixel'));
+if (mode.name === 'both') addReaders({ drawing, task, server, browser: mode.browser, onChange: render, readers, views });
+const [reader] = readers;
+const sees = new Sees(element('image'), element('pixel'));
 const why = new Why({ button: element('why'), words: element('reasons'), canvas: element('heat'), pad: element('pad') });
 const past = new History(() => window.localStorage);
 const pastView = new HistoryView(
@@ -49,9 +58,13 @@ const pastView = new HistoryView(
     save: element('export'),
     forget: element('forget'),
   },
-  put,
+  (strokes) => {
+    putStrokes(strokes);
+    element('pad').focus(); // the list is made anew
+  },
 );
-let refusal = null; // what is wrong with the picture that was last put there
+let recorded = null; // the reading that the history has
+let refusal = null; // what is wrong with what was last put on the pad
 
 /** The ink changed. */
 function changed() {
@@ -60,30 +73,39 @@ function changed() {
   render();
 }
 
-/** Ink was taken away or exchanged: whatever was said, or is still being asked, was about another drawing. */
-function exchanged() {
+/** Change the drawing other than by the pen: whatever was said, or is still being asked, was about another one. */
+function change(how) {
+  pad.release();
+  how();
   refusal = null;
   for (const each of readers) each.erased();
   pad.draw();
   render();
 }
 
-/** Change the drawing other than by the pen. */
-function change(how) {
-  pad.release();
-  how();
-  exchanged();
-}
-
 function put(what) {
   change(() => drawing.replace(what));
 }
 
-function changeMode(predictor) {
-  if (kind === 'compare') return; // all of them are shown
-  reader.predictor = predictor;
+function putStrokes(strokes) {
+  put({ strokes: fitted(strokes, padHeight()) });
+}
+
+function refuse(message) {
+  refusal = message;
+  renderNotice();
+}
+
+/** The height of the pad in its widths. */
+function padHeight() {
+  const { clientWidth, clientHeight } = element('pad');
+  return clientHeight / clientWidth;
+}
+
+function changeMode() {
+  reader.predictor = mode.predictor; // is asked at once about what is on the pad
+  if (drawing.isEmpty) reader.ping();
   render();
-  reader.ping();
 }
 
 function render() {
@@ -93,18 +115,16 @@ function render() {
   const isSettled = ['sure', 'unsure', 'not-a-digit'].includes(state);
   sees.show(reader.lastReading?.digits.map(({ image }) => image) ?? []);
   why.show(isSettled ? reader.reading : null, reader.predictor);
-  if (isSettled && drawing.picture === null) keepInHistory();
+  if (isSettled && drawing.picture === null && reader.reading !== recorded) record(reader.reading);
   element('undo').disabled = !drawing.canUndo;
   element('redo').disabled = !drawing.canRedo;
   renderNotice();
 }
 
-let kept = null; // the reading that the history has
-function keepInHistory() {
-  const { reading } = reader;
-  if (reading === kept) return;
-  kept = reading;
-  past.add({ piece: drawing.piece, strokes: drawing.strokes, digit: reading.text, confidence: reading.confidence });
+/** Put a reading into the history. */
+function record(reading) {
+  recorded = reading;
+  past.add({ piece: drawing.piece, strokes: drawing.strokes, text: reading.text, confidence: reading.confidence });
   pastView.render();
 }
 
@@ -114,7 +134,7 @@ function renderNotice() {
   element('notice').hidden = trouble === null && refusal === null;
   const words = trouble === null ? refusal : `${trouble.message}${trouble.retry ? ' Trying again…' : ''}`;
   if (element('trouble').textContent !== words) element('trouble').textContent = words; // is read out once
-  element('switch').hidden = trouble === null || mode.name === 'browser' || kind === 'compare';
+  element('switch').hidden = trouble === null || mode.name !== 'server';
   element('dismiss').hidden = trouble !== null;
 }
 
@@ -122,12 +142,9 @@ element('undo').addEventListener('click', () => change(() => drawing.undo()));
 element('redo').addEventListener('click', () => change(() => drawing.redo()));
 element('clear').addEventListener('click', () => change(() => drawing.clear()));
 element('switch').addEventListener('click', () => mode.choose('browser'));
-element('dismiss').addEventListener('click', () => {
-  refusal = null;
-  renderNotice();
-});
+element('dismiss').addEventListener('click', () => refuse(null));
 document.addEventListener('keydown', (event) => {
-  if (event.target.matches('input:not([type="radio"], [type="checkbox"])')) return; // it has an undo of its own
+  if (isField(event.target)) return; // it has an undo and an Esc of its own
   const key = event.key.toLowerCase();
   if (key === 'escape') change(() => drawing.clear());
   if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== 'z' && key !== 'y')) return;
@@ -137,38 +154,16 @@ document.addEventListener('keydown', (event) => {
 });
 
 offerSamples(element('samples'), element('pad'), (strokes) => {
-  const { clientWidth, clientHeight } = element('pad');
-  put({ strokes: task.withSample(drawing.strokes, strokes, clientHeight / clientWidth) });
+  put({ strokes: task.withSample(drawing.strokes, strokes, padHeight()) });
 });
-copyAndPaste(drawing, element('pad'), put);
-takePictures(
-  { button: element('picture'), input: element('file'), target: element('pad') },
-  {
-    put,
-    refuse(message) {
-      refusal = message;
-      renderNotice();
-    },
-  },
-);
+copyAndPaste(drawing, { putStrokes, refuse });
+takePictures({ button: element('picture'), input: element('file'), target: element('pad') }, { put, refuse });
 
 // Ink of another colour.
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   pad.draw();
-  render();
+  why.draw();
 });
 
-app.dataset.kind = kind;
-for (const link of document.querySelectorAll('nav a')) {
-  const shows = ['number', 'compare'].find((name) => new URL(link.href).searchParams.has(name)) ?? '';
-  if (shows === kind) link.setAttribute('aria-current', 'page');
-}
-if (kind === 'number') {
-  element('title').textContent = 'Draw a number';
-  document.title = 'Draw a number';
-}
-if (kind === 'compare') {
-  addReaders({ drawing, task, server, browser: mode.browser, onChange: render, readers, views });
-}
 render();
 for (const each of readers) each.ping();

@@ -1,40 +1,41 @@
 // Who reads the drawing: the server, or this browser. The switch, its progress, and what it means for privacy.
 
+import { addressOf, parseAddress } from './address.js';
 import { Browser } from './browser.js';
 import { keepForOffline } from './offline.js';
 
 /** The switch between the two predictors. */
 export class Mode {
+  #address;
   #parts;
   #server;
   #browser;
   #onChange;
-  #isKept = false; // whether the page works offline
+  #worksOffline = false;
 
   /**
-   * @param {{radios: HTMLInputElement[], loading: HTMLElement, words: HTMLElement, progress: HTMLProgressElement, privacy: HTMLElement}} parts
+   * @param {{kind: string, mode: string}} address of the page
+   * @param {object} parts of the page: `radios`, `links` to the kinds of drawing, `loading` with its `words` and
+   *   `progress`, `privacy`
    * @param {Server} server
-   * @param {(predictor: object) => void} onChange called when another one is to be asked
+   * @param {() => void} onChange called when another predictor is to be asked
    */
-  constructor(parts, server, onChange) {
+  constructor(address, parts, server, onChange) {
+    this.#address = address;
     this.#parts = parts;
-    this.#onChange = onChange;
     this.#server = server;
+    this.#onChange = onChange;
     this.#browser = new Browser({ onProgress: (progress) => this.#showProgress(progress) });
-    const asked = new URLSearchParams(window.location.search).get('mode');
-    for (const radio of parts.radios) {
-      radio.checked = radio.value === (asked === 'browser' ? 'browser' : 'server');
-      radio.addEventListener('change', () => this.choose(radio.value));
-    }
-    this.#describe();
+    for (const radio of parts.radios) radio.addEventListener('change', () => this.choose(radio.value));
+    this.#render();
   }
 
-  /** 'server' or 'browser'. */
+  /** 'server', 'browser', or 'both', where models are compared. */
   get name() {
-    return this.#parts.radios.find((radio) => radio.checked).value;
+    return this.#address.kind === 'compare' ? 'both' : this.#address.mode;
   }
 
-  /** The predictor of the present mode. */
+  /** What answers first: in either mode, and where models are compared. */
   get predictor() {
     return this.name === 'browser' ? this.#browser : this.#server;
   }
@@ -44,25 +45,22 @@ export class Mode {
     return this.#browser;
   }
 
-  /** Change to a mode; the page's address says it too, so that it can be kept. */
-  choose(name) {
-    for (const radio of this.#parts.radios) radio.checked = radio.value === name;
-    const address = new URL(window.location.href);
-    if (name === 'server') address.searchParams.delete('mode');
-    else address.searchParams.set('mode', name);
-    window.history.replaceState(null, '', address);
-    this.#describe();
-    this.#onChange(this.predictor);
+  /** Change to 'server' or 'browser'; the page's address says it too, so that it can be kept. */
+  choose(mode) {
+    this.#address = { ...this.#address, mode };
+    window.history.replaceState(null, '', addressOf(this.#address));
+    this.#render();
+    this.#onChange();
   }
 
-  #describe() {
-    this.#parts.privacy.textContent = this.name === 'browser' ? this.#atHome() : this.#away();
-    for (const link of document.querySelectorAll('nav a')) {
-      const address = new URL(link.href);
-      if (this.name === 'browser') address.searchParams.set('mode', 'browser');
-      else address.searchParams.delete('mode');
-      link.href = address.href.replace('number=', 'number').replace('compare=', 'compare');
+  #render() {
+    const { radios, links, privacy } = this.#parts;
+    for (const radio of radios) radio.checked = radio.value === this.#address.mode;
+    for (const link of links) {
+      const { kind } = parseAddress(new URL(link.href).search);
+      link.href = addressOf({ kind, mode: this.#address.mode });
     }
+    privacy.textContent = this.name === 'browser' ? this.#atHome() : this.#away();
   }
 
   #away() {
@@ -71,7 +69,7 @@ export class Mode {
   }
 
   #atHome() {
-    const offline = this.#isKept ? ' The page works without a network now.' : '';
+    const offline = this.#worksOffline ? ' The page works without a network now.' : '';
     return `Your drawing stays in this browser: nothing of it is sent anywhere.${offline}`;
   }
 
@@ -80,7 +78,7 @@ export class Mode {
     const { loading, words, progress } = this.#parts;
     loading.hidden = state === null;
     if (state === null) {
-      if (this.#browser.isLoaded) this.#keep();
+      if (this.#browser.isLoaded) this.#prepareForOffline();
       return;
     }
     const { loaded, total } = state;
@@ -93,9 +91,9 @@ export class Mode {
     }
   }
 
-  async #keep() {
-    this.#isKept = await keepForOffline();
-    this.#describe();
+  async #prepareForOffline() {
+    this.#worksOffline = await keepForOffline();
+    this.#render();
   }
 }
 

@@ -8,7 +8,7 @@
 //   const answers = await recogniser.predict(groups.map((group) => imageFromStrokes(group.map((i) => strokes[i]))));
 //   const number = bestReading(strokes, groups, answers).map((i) => answers[i].digit).join('');
 
-export const MAX_STROKES = 40; // of a number
+const MAX_STROKES = 40; // of a number
 const MAX_PIECES = 3; // of a digit: strokes, or bundles of strokes that no cut can part
 
 // lengths in units of the number's height
@@ -76,7 +76,7 @@ function lineUp(strokes) {
   const own = strokes.map(boxOf);
   const order = [...own.keys()].filter((index) => strokes[index].length > 0);
   if (order.length > MAX_STROKES) {
-    throw new RangeError(`expected a number of at most ${MAX_STROKES} strokes, got ${order.length}`);
+    throw new RangeError(`That has ${order.length} strokes; a number may have ${MAX_STROKES}. Undo some, or clear.`);
   }
   order.sort((a, b) => own[a].left + own[a].right - (own[b].left + own[b].right)); // stable, as in Python
   const boxes = order.map((index) => own[index]);

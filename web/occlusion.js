@@ -3,7 +3,7 @@
 // The same arithmetic as mnist_model/explanation.py, where each number's reason is told; tests/golden holds both to the
 // same cases. It needs answers alone, so it explains whoever gave them. No DOM.
 
-import { SIZE } from './preprocessing.js';
+import { SIZE } from './images.js';
 
 const WINDOW = 5; // px, the side of what is blanked
 const STRIDE = 2; // px from one window to the next

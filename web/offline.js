@@ -10,11 +10,14 @@ export async function keepForOffline() {
   if (!navigator.serviceWorker) return false; // as on plain HTTP from another machine
   try {
     await navigator.serviceWorker.register(new URL('sw.js', import.meta.url), { updateViaCache: 'none' });
-    const { active } = await navigator.serviceWorker.ready;
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    // A newer one, if there is, knows the newer page's files; the one before would keep it without some.
+    const newest = registration.installing ?? registration.waiting ?? registration.active;
     return await new Promise((resolve) => {
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = ({ data }) => resolve(data);
-      active.postMessage('keep', [port2]);
+      newest.postMessage('keep', [port2]);
     });
   } catch {
     return false; // the person forbade it, or the disk is full; online nothing is amiss

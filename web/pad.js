@@ -1,8 +1,7 @@
 // The pad: turns pointer events into a drawing, and shows it on the canvas.
 
-import { drawInk } from './ink.js';
+import { drawInk, inkCanvas } from './ink.js';
 
-const IMAGE = 28; // px, the side of a picture's image
 const PALM = 70; // px: a touch that is wider is no fingertip
 const PEN_REST_MS = 1000; // for so long after a pen was there a touch is the hand that holds it
 
@@ -116,19 +115,4 @@ function drawImage(context, image) {
   context.resetTransform();
   context.imageSmoothingQuality = 'high';
   context.drawImage(inkCanvas(image, context.strokeStyle), (width - side) / 2, (height - side) / 2, side, side);
-}
-
-/** A 28×28 canvas of one colour, as opaque as the image's ink. */
-export function inkCanvas(image, colour) {
-  const canvas = document.createElement('canvas');
-  canvas.width = canvas.height = IMAGE;
-  const context = canvas.getContext('2d');
-  context.fillStyle = colour;
-  context.fillRect(0, 0, IMAGE, IMAGE);
-  const pixels = context.getImageData(0, 0, IMAGE, IMAGE);
-  image.forEach((value, index) => {
-    pixels.data[4 * index + 3] = value;
-  });
-  context.putImageData(pixels, 0, 0);
-  return canvas;
 }

@@ -4,7 +4,8 @@
 // (grey, transparency, reduction) written out; tests/golden holds both to the same cases, byte for byte. What each step
 // is for is told there. No DOM: load-picture.js decodes files.
 
-import { BOX, SIZE, centre } from './preprocessing.js';
+import { SIZE } from './images.js';
+import { BOX, centre } from './preprocessing.js';
 
 const WORKING_SIDE = 1000; // px; larger pictures are averaged down to at most about twice this first
 const MIN_CONTRAST = 16; // grey levels out of 255 between paper and ink; below that there is no ink

@@ -4,9 +4,9 @@
 // The same arithmetic as mnist_model/preprocessing.py, step by step; tests/golden holds both to the same cases, byte
 // for byte. What each step is for is told there.
 
-import { frame } from './drawing.js';
+import { frame } from './geometry.js';
+import { SIZE } from './images.js';
 
-export const SIZE = 28; // px, the canonical image
 export const BOX = 20; // px, the longer side of the ink
 const CENTRE = 14; // index of the pixel that the centre of mass falls into
 const OVERSAMPLING = 10; // strokes are drawn at 280×280

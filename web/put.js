@@ -6,6 +6,8 @@ import { pictureIn, readPicture } from './load-picture.js';
 import { imageFromPicture } from './picture.js';
 import { sample } from './samples.js';
 
+const BLANK = 'That picture shows nothing but paper: expected one dark digit on light paper, or light on dark.';
+
 /**
  * Fill the row of samples: a button for each digit, each time with the next hand; the same on the pad by keys.
  *
@@ -40,14 +42,19 @@ export function offerSamples(row, pad, putSample) {
  * @param {{put: (what: {picture: Uint8Array}) => void, refuse: (message: string) => void}} then
  */
 export function takePictures({ button, input, target }, { put, refuse }) {
+  let taken = 0; // a large picture takes its time: of several the last one counts
   const take = async (blob) => {
+    taken += 1;
+    const turn = taken;
+    let then;
     try {
       const picture = imageFromPicture(await readPicture(blob));
-      if (picture.some((value) => value > 0)) put({ picture });
-      else refuse('That picture shows nothing but paper: expected one dark digit on light paper, or light on dark.');
+      const isBlank = picture.every((value) => value === 0);
+      then = isBlank ? () => refuse(BLANK) : () => put({ picture });
     } catch (error) {
-      refuse(error.message);
+      then = () => refuse(error.message);
     }
+    if (turn === taken) then();
   };
   const takeFrom = (event, transfer) => {
     const blob = pictureIn(transfer);
@@ -60,7 +67,9 @@ export function takePictures({ button, input, target }, { put, refuse }) {
     if (input.files.length > 0) take(input.files[0]);
     input.value = ''; // so that the same file can be chosen again
   });
-  document.addEventListener('paste', (event) => takeFrom(event, event.clipboardData));
+  document.addEventListener('paste', (event) => {
+    if (!isField(event.target)) takeFrom(event, event.clipboardData);
+  });
   // Without this a browser would leave the page to show what was dropped on it.
   document.addEventListener('dragover', (event) => {
     event.preventDefault();
@@ -81,18 +90,26 @@ export function takePictures({ button, input, target }, { put, refuse }) {
  * Copy the drawing's strokes as text, and put those of a text there that is pasted.
  *
  * @param {Drawing} drawing
- * @param {HTMLElement} pad
- * @param {(what: {strokes: {x: number, y: number}[][]}) => void} put
+ * @param {{putStrokes: (strokes: {x: number, y: number}[][]) => void, refuse: (message: string) => void}} then
  */
-export function copyAndPaste(drawing, pad, put) {
+export function copyAndPaste(drawing, { putStrokes, refuse }) {
   document.addEventListener('copy', (event) => {
-    const isText = !window.getSelection().isCollapsed || event.target.matches?.('input, select');
-    if (isText || drawing.strokes.length === 0) return;
+    if (!window.getSelection().isCollapsed || isField(event.target) || drawing.strokes.length === 0) return;
     event.clipboardData.setData('text/plain', textOf(drawing.strokes));
     event.preventDefault();
   });
   document.addEventListener('paste', (event) => {
-    const strokes = strokesOf(event.clipboardData.getData('text/plain'), pad.clientHeight / pad.clientWidth);
-    if (strokes !== null) put({ strokes });
+    if (isField(event.target)) return;
+    try {
+      const strokes = strokesOf(event.clipboardData.getData('text/plain'));
+      if (strokes !== null) putStrokes(strokes);
+    } catch (error) {
+      refuse(error.message);
+    }
   });
+}
+
+/** Whether what has the focus takes keys and text by itself. */
+export function isField(target) {
+  return target instanceof Element && target.matches('select, input:not([type="radio"], [type="checkbox"])');
 }

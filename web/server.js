@@ -1,8 +1,8 @@
 // Asks TorchServe's inference API what images show.
 
+import { packed } from './images.js';
 import { NoAnswer } from './no-answer.js';
 
-const PIXELS = 784; // of an image
 const TIMEOUT_MS = 8000; // a first request after a start may wait for the worker; people do not wait longer
 
 /** A recogniser behind a TorchServe at `url`. */
@@ -40,21 +40,19 @@ export class Server {
   }
 
   async #ask(what, images, signal, expected) {
-    const bytes = new Uint8Array(images.length * PIXELS);
-    images.forEach((image, index) => bytes.set(image, index * PIXELS));
     // Raw bytes without a content type: the server takes them so, and the browser asks no permission first.
     const path = `/${what}/${this.model}`;
-    const { ok, status, body } = await this.#fetch(path, { method: 'POST', body: bytes }, signal);
+    const { ok, status, body } = await this.#fetch(path, { method: 'POST', body: packed(images) }, signal);
     let content;
     try {
       content = JSON.parse(body);
     } catch {
-      throw new NoAnswer(`${this.url} answered ${status} with something unreadable.`, { retry: true });
+      throw new NoAnswer(`${this.url} answered ${status} with something unreadable; is it TorchServe?`, { retry: true });
     }
     const answers = content?.predictions ?? [content];
     const complete = answers.length === images.length && answers.every((answer) => Array.isArray(answer?.[expected]));
     if (ok && complete) return answers;
-    const reason = content?.message ?? 'an answer of another form';
+    const reason = content?.message ?? 'an answer of another form; is it this project’s model?';
     throw new NoAnswer(`${this.url} answered ${status}: ${reason}`, { retry: status >= 500 });
   }
 

@@ -2,12 +2,15 @@
 //
 // While there is a network, everything comes from there, and what is kept is not looked at. A page that could not be
 // had from the network is taken from the set that was kept, and so is all that this page loads. offline.js says when
-// to keep; each version is a cache of its own, named by what is in it.
+// to keep; each version is a cache of its own, named by what is in it. Which page came from where is remembered while
+// this worker lives; browsers end it some 30 s after its last work, and then a page from the network that loses it may
+// get a part that was kept.
 
 const PREFIX = 'digits-';
 const DOCUMENT = './';
 const FILES = [
   DOCUMENT,
+  'address.js',
   'answer-view.js',
   'answer.js',
   'browser-worker.js',
@@ -16,9 +19,11 @@ const FILES = [
   'copy.js',
   'drawing.css',
   'drawing.js',
+  'geometry.js',
   'history-view.js',
   'history.js',
   'icon.svg',
+  'images.js',
   'ink.js',
   'load-picture.js',
   'main.js',
@@ -56,7 +61,7 @@ addEventListener('activate', (event) => event.waitUntil(clients.claim()));
 addEventListener('message', (event) => {
   keeping = keeping.then(keep).then(
     () => true,
-    () => false,
+    async () => (await current()) !== null, // as without a network, where a set was kept before
   );
   event.waitUntil(keeping.then((isKept) => event.ports[0].postMessage(isKept)));
 });

@@ -3,7 +3,7 @@
 // A question holds the images to predict; a reading is
 // {text, confidence, is_digit, digits: [{digit, confidence, is_digit, probabilities, image, strokes}, ...]}.
 
-import { frame } from './drawing.js';
+import { frame } from './geometry.js';
 import { bestReading, candidateGroups } from './numbers.js';
 import { imageFromStrokes } from './preprocessing.js';
 

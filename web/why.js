@@ -1,10 +1,9 @@
 // Why: which ink decided, drawn over the pad, and in words.
 
-import { drawInk } from './ink.js';
-import { inkCanvas } from './pad.js';
+import { SIZE } from './images.js';
+import { drawInk, inkCanvas } from './ink.js';
 import { frameOfImage } from './preprocessing.js';
 
-const SIDE = 28; // px
 const SETTLED_MS = 120; // a drawing that has not changed for so long is explained
 const MOST = 8; // images in one question, as the server allows
 const SHARE = 0.55; // of what speaks for a digit: the parts that make it up are named
@@ -21,6 +20,7 @@ export class Why {
   #invitation;
   #reading = null; // what is shown or being explained
   #predictor = null;
+  #answers = null; // for its digits, once they are there
   #asking = null; // AbortController
   #timer = null;
 
@@ -32,7 +32,7 @@ export class Why {
       parts.button.setAttribute('aria-pressed', String(!this.#isOn));
       this.#begin();
     });
-    new ResizeObserver(() => this.#begin()).observe(parts.pad);
+    new ResizeObserver(() => this.draw()).observe(parts.pad);
   }
 
   /** Explain this reading where that is asked for; null: nothing is settled. */
@@ -45,6 +45,21 @@ export class Why {
     this.#begin();
   }
 
+  /** Show the heat as the pad is now, of its size and in its colours; none where there is nothing to show. */
+  draw() {
+    const { canvas, pad } = this.#parts;
+    canvas.hidden = this.#answers === null;
+    if (canvas.hidden) return;
+    canvas.width = pad.width;
+    canvas.height = pad.height;
+    const style = getComputedStyle(canvas);
+    const colours = { ink: style.color, rest: style.getPropertyValue('--rest'), against: style.outlineColor };
+    const context = canvas.getContext('2d');
+    this.#reading.digits.forEach(({ strokes, image }, index) => {
+      context.drawImage(heated(canvas, strokes, image, this.#answers[index].relevance, colours), 0, 0);
+    });
+  }
+
   get #isOn() {
     return this.#parts.button.getAttribute('aria-pressed') === 'true';
   }
@@ -52,7 +67,8 @@ export class Why {
   #begin() {
     clearTimeout(this.#timer);
     this.#asking?.abort();
-    this.#parts.canvas.hidden = true;
+    this.#answers = null;
+    this.draw();
     this.#say(this.#isOn && this.#reading !== null ? '…' : this.#invitation);
     if (this.#isOn && this.#reading !== null) this.#timer = setTimeout(() => this.#explain(), SETTLED_MS);
   }
@@ -68,7 +84,8 @@ export class Why {
         answers.push(...(await this.#predictor.explain(images, asking.signal)));
       }
       if (asking.signal.aborted) return;
-      this.#draw(digits, answers);
+      this.#answers = answers;
+      this.draw();
       this.#say(digits.map(({ digit }, index) => inWords(digit, answers[index].relevance)).join(' '));
     } catch (error) {
       if (!asking.signal.aborted) this.#say(`No explanation: ${error.message}`);
@@ -77,19 +94,6 @@ export class Why {
 
   #say(words) {
     if (this.#parts.words.textContent !== words) this.#parts.words.textContent = words;
-  }
-
-  #draw(digits, answers) {
-    const { canvas, pad } = this.#parts;
-    canvas.width = pad.width;
-    canvas.height = pad.height;
-    canvas.hidden = false;
-    const style = getComputedStyle(canvas);
-    const colours = { ink: style.color, rest: style.getPropertyValue('--rest'), against: style.outlineColor };
-    const context = canvas.getContext('2d');
-    digits.forEach(({ strokes, image }, index) => {
-      context.drawImage(heated(canvas, strokes, image, answers[index].relevance, colours), 0, 0);
-    });
   }
 }
 
@@ -147,7 +151,7 @@ export function inWords(digit, relevance) {
 /** The nine parts of the ink's box, each with the summed relevance of its pixels. */
 function partsOf(relevance) {
   const inked = [...relevance.keys()].filter((index) => relevance[index] !== 0);
-  const [rows, columns] = [inked.map((index) => Math.floor(index / SIDE)), inked.map((index) => index % SIDE)];
+  const [rows, columns] = [inked.map((index) => Math.floor(index / SIZE)), inked.map((index) => index % SIZE)];
   const third = (value, values) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     return Math.min(2, Math.floor((3 * (value - low)) / (high - low + 1)));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Drawing, frame } from '../../web/drawing.js';
+import { Drawing } from '../../web/drawing.js';
 
 const at = (x, y) => ({ x, y });
 
@@ -154,9 +154,4 @@ test('every change of the ink is a new version', () => {
     versions.push(drawing.version);
   }
   assert.equal(new Set(versions).size, versions.length);
-});
-
-test('the frame of a stroke has its middle, its width and its longer side, however many points it has', () => {
-  assert.deepEqual(frame([at(0, 0), at(0.25, 0.75)]), { middleX: 0.125, middleY: 0.375, width: 0.25, extent: 0.75 });
-  assert.equal(frame(Array.from({ length: 300_000 }, (_, i) => at(i, 0))).extent, 299_999);
 });

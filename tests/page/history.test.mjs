@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { History } from '../../web/history.js';
 
 const line = (x) => [[{ x, y: 0.123456 }, { x, y: 1 }]];
-const seven = (piece, x = 0.5) => ({ piece, strokes: line(x), digit: '7', confidence: 0.98 });
+const seven = (piece, x = 0.5) => ({ piece, strokes: line(x), text: '7', confidence: 0.98 });
 
 /** A Storage as browsers have it. */
 class Memory {
@@ -25,12 +25,42 @@ function remember() {
 test('the newest comes first, and more strokes of a piece replace its entry', () => {
   const history = new History(remember());
   history.add(seven(1));
-  history.add({ ...seven(2), digit: '1' });
-  history.add({ ...seven(2), digit: '4' });
+  history.add({ ...seven(2), text: '1' });
+  history.add({ ...seven(2), text: '4' });
   assert.deepEqual(
-    history.entries.map(({ digit }) => digit),
+    history.entries.map(({ text }) => text),
     ['4', '7'],
   );
+});
+
+test('undo and redo move an entry to the front, and add none', () => {
+  const history = new History(remember());
+  for (const piece of [1, 2, 1, 2, 1]) history.add(seven(piece, piece / 10));
+  assert.deepEqual(
+    history.entries.map(({ piece }) => piece),
+    [1, 2],
+  );
+});
+
+test('a correction stays while the ink does, however often it is read again', () => {
+  const history = new History(remember());
+  history.add(seven(1));
+  history.correct(history.entries[0], '5');
+  history.add(seven(1));
+  assert.equal(history.entries[0].label, '5');
+  history.add(seven(1, 0.9));
+  assert.equal(history.entries[0].label, null);
+});
+
+test('a page that keeps nothing leaves alone what another keeps', () => {
+  const memory = new Memory();
+  const idle = new History(() => memory);
+  const keeping = new History(() => memory);
+  keeping.keep(true);
+  keeping.add(seven(1));
+  idle.add(seven(1));
+  idle.clear();
+  assert.equal(new History(() => memory).entries.length, 1);
 });
 
 test('only the last 30 are held', () => {
@@ -60,9 +90,9 @@ test('another visit takes up what was kept, and its drawings are not mistaken fo
   first.add(seven(1));
   const second = new History(() => memory);
   assert.ok(second.isKeeping);
-  second.add({ ...seven(1), digit: '1' });
+  second.add({ ...seven(1), text: '1' });
   assert.deepEqual(
-    second.entries.map(({ digit }) => digit),
+    second.entries.map(({ text }) => text),
     ['1', '7'],
   );
 });
@@ -91,10 +121,10 @@ test('clear forgets everything, on the device too', () => {
 test('JSON has the strokes as the server takes them, and the label that evaluation measures against', () => {
   const history = new History(remember());
   history.add(seven(1));
-  history.add({ ...seven(2), digit: '' });
+  history.add({ ...seven(2), text: '' });
   history.add(seven(3));
   history.correct(history.entries[0], '1');
-  history.add({ ...seven(4), digit: '2026' });
+  history.add({ ...seven(4), text: '2026' });
   const drawings = JSON.parse(history.toJson());
   assert.deepEqual(
     drawings.map(({ label, number, read, corrected }) => [label ?? number, read, corrected]),
@@ -122,9 +152,12 @@ test('a storage that refuses, or holds something else, does no harm', () => {
   history.keep(true);
   history.add(seven(1));
   assert.equal(history.entries.length, 1);
-  for (const content of ['{', '7', '{"a": 1}', '[null, 3]']) {
+  const kept = '"text": "7", "confidence": 1, "label": null';
+  const damaged = ['[]', '[5]', '[[]]', '[[[1]]]', '7'].map((strokes) => `[{"strokes": ${strokes}, ${kept}}]`);
+  const others = ['{', '7', '{"a": 1}', '[null, 3]', '[{"strokes": [[[1, 2]]], "text": 7, "confidence": 1, "label": null}]'];
+  for (const content of [...damaged, ...others]) {
     const memory = new Memory();
-    memory.setItem('drawings', content);
+    memory.setItem('mnist-drawings', content);
     assert.deepEqual(new History(() => memory).entries, []);
   }
 });

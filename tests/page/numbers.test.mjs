@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { MAX_STROKES, bestReading, candidateGroups } from '../../web/numbers.js';
+import { bestReading, candidateGroups } from '../../web/numbers.js';
 
 const cases = JSON.parse(readFileSync(new URL('../golden/numbers.json', import.meta.url), 'utf8'));
 const toPoints = (strokes) => strokes.map((stroke) => stroke.map(([x, y]) => ({ x, y })));
@@ -24,9 +24,9 @@ for (const { name, strokes, groups, readings } of cases) {
 test('there are golden cases', () => assert.ok(cases.length >= 30));
 
 test('a number of too many strokes is refused in words', () => {
-  const strokes = Array.from({ length: MAX_STROKES + 1 }, (_, i) => upright(i));
-  assert.throws(() => candidateGroups(strokes), /RangeError: expected a number of at most 40 strokes, got 41/);
-  assert.ok(candidateGroups([...strokes.slice(1), []]).length >= MAX_STROKES);
+  const strokes = Array.from({ length: 41 }, (_, i) => upright(i));
+  assert.throws(() => candidateGroups(strokes), /RangeError: That has 41 strokes; a number may have 40/);
+  assert.ok(candidateGroups([...strokes.slice(1), []]).length >= 40);
 });
 
 test('strokes are left as they were', () => {

@@ -89,11 +89,14 @@ def serving(web: Path, ports: Ports) -> PageServer:
 
 
 def title(web: Path, text: str) -> None:
-    """Another version of the page: its document and one of its modules tell it."""
+    """Another version of the page: its document and one of its modules tell it, and it has a module more."""
     index = web / "index.html"
     index.write_text(index.read_text().replace("<title>Draw a digit", f"<title>{text}"))
     module = web / "newest.js"
-    module.write_text(module.read_text() + f"export const version = '{text}';\n")
+    module.write_text(module.read_text() + f"import './added.js';\nexport const version = '{text}';\n")
+    (web / "added.js").write_text("export {};\n")
+    worker = web / "sw.js"
+    worker.write_text(worker.read_text().replace("const FILES = [", "const FILES = ['added.js',"))
 
 
 def version(page: Page) -> tuple[str, Any]:
@@ -310,7 +313,7 @@ def test_a_new_version_replaces_the_old_one_as_a_whole(context: BrowserContext, 
         page.reload()
         assert version(page) == new
         (web / "pad.js").rename(web / "pad.away")
-        assert prepare(page).evaluate("keep()") is False
+        assert prepare(page).evaluate("keep()") is True  # the old one still is there
         (web / "pad.away").rename(web / "pad.js")
         page.reload()
     assert page.evaluate("fetch('/answer.js').then(() => 'answered', () => 'refused')") == "refused"  # of the old one

@@ -153,6 +153,20 @@ def test_models_are_compared_on_the_same_drawing(browser: Browser, service: Serv
     assert complaints == []
 
 
+def test_comparing_asks_the_server_whatever_the_mode_was(browser: Browser, service: Service) -> None:
+    """And the page does not say that nothing is sent."""
+    page = browser.new_page()
+    page.goto(f"{service.page}/?mode=browser")
+    page.get_by_role("link", name="Compare").click()
+    with page.expect_request("**/predictions/mnist"):
+        draw(page, SEVEN)
+    digit(page, "7")
+    expect(page.locator("#privacy")).to_contain_text(service.ports.url("inference"))
+    page.get_by_role("link", name="One digit").click()
+    assert page.url.endswith("?mode=browser")
+    page.close()
+
+
 def test_one_model_that_fails_leaves_the_others(browser: Browser, service: Service) -> None:
     """Its own card says so."""
     page = browser.new_page()

@@ -99,7 +99,7 @@ def test_more_strokes_than_a_number_has_are_told(wide: Page) -> None:
     strokes = [[[0.02 + i * 0.02, 0.1], [0.02 + i * 0.02, 0.2]] for i in range(41)]
     paste(wide, json.dumps({"strokes": strokes}))
     state(wide, "error")
-    expect(wide.locator("#message")).to_contain_text("at most 40 strokes")
+    expect(wide.locator("#message")).to_contain_text("That has 41 strokes; a number may have 40.")
     wide.keyboard.press("Control+z")
     state(wide, "empty")
 

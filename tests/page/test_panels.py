@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from mnist_model.drawings import load_drawings
 from mnist_model.predictor import Predictor
 from tests.page.conftest import watch
-from tests.page.pen import FOUR, SETTLED, SEVEN, digit, draw, state
+from tests.page.pen import FOUR, SETTLED, SEVEN, digit, draw, state, strokes_of
 from tests.service import Service
 
 REASONS = re.compile("It is read as 7 most of all for its ink ")
@@ -22,7 +22,7 @@ def open_fold(page: Page, name: str) -> None:
 
 
 def test_what_the_model_sees_is_the_image_that_is_sent(page: Page) -> None:
-    """Pixel by pixel, enlarged; folded it is not drawn."""
+    """Pixel by pixel, enlarged, once it is unfolded."""
     draw(page, SEVEN)
     state(page, "sure")
     with page.expect_request("**/predictions/mnist") as request:
@@ -135,11 +135,10 @@ def test_the_last_drawings_are_listed_with_their_answers(page: Page) -> None:
     """The newest first; more strokes of a drawing do not make another entry; each can be brought back."""
     open_fold(page, "history")
     expect(page.locator("#entries")).to_contain_text("What you draw is listed here")
-    draw(page, SEVEN)
-    digit(page, "7")
-    page.locator("#clear").click()
-    draw(page, FOUR)
-    digit(page, "4")
+    for strokes in (SEVEN, FOUR):
+        page.locator("#clear").click()
+        draw(page, strokes)
+        state(page, "sure")
     expect(page.locator("#entries li > span")).to_have_text([re.compile("^4, "), re.compile("^7, ")])
     page.locator("#entries button").nth(1).click()
     digit(page, "7")
@@ -150,6 +149,7 @@ def test_an_entry_is_corrected_and_saved_as_drawings_that_can_be_evaluated(page:
     for strokes, name in ((SEVEN, "7"), (FOUR, "4")):
         page.locator("#clear").click()
         draw(page, strokes)
+        state(page, "sure")
         digit(page, name)
     open_fold(page, "history")
     page.locator("#entries select").first.select_option("5")
@@ -175,6 +175,81 @@ def test_saved_strokes_are_those_that_the_server_takes(page: Page, service: Serv
     response = service.post(json.dumps({"strokes": entry["strokes"]}).encode(), "application/json")
     assert response.json()["digit"] == 7
     assert response.json()["confidence"] == pytest.approx(entry["confidence"], abs=0.02)
+
+
+def test_a_correction_outlasts_undo_and_redo(page: Page) -> None:
+    """The same ink is the same drawing; and Esc in the choice of what it was clears nothing."""
+    draw(page, SEVEN)
+    state(page, "sure")
+    open_fold(page, "history")
+    choice = page.locator("#entries select")
+    choice.select_option("1")
+    choice.press("Escape")
+    digit(page, "7")
+    page.locator("#pad").focus()
+    page.keyboard.press("Control+z")
+    state(page, "empty")
+    page.keyboard.press("Control+y")
+    state(page, "sure")
+    expect(choice).to_have_count(1)
+    expect(choice).to_have_value("1")
+
+
+def test_a_drawing_that_is_brought_back_has_the_focus(page: Page) -> None:
+    """On the pad, to go on by keyboard."""
+    draw(page, SEVEN)
+    state(page, "sure")
+    open_fold(page, "history")
+    page.locator("#entries button").press("Enter")
+    expect(page.locator("#pad")).to_be_focused()
+    page.keyboard.press("Control+z")
+    digit(page, "7")
+
+
+def test_a_kept_digit_fits_the_wide_pad(browser: Browser, service: Service) -> None:
+    """What was drawn on one pad is brought back whole to the other."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(service.page)
+    draw(page, SEVEN)
+    state(page, "sure")
+    open_fold(page, "history")
+    page.get_by_label("Keep them on this device").check()
+    page.goto(f"{service.page}/?number")
+    open_fold(page, "history")
+    page.locator("#entries button").click()
+    digit(page, "7")
+    assert all(0 < x < 1 and 0 < y < 1 / 3 for stroke in strokes_of(page) for x, y in stroke)
+    context.close()
+
+
+def test_heat_follows_the_size_and_the_colours_of_the_page(page: Page) -> None:
+    """Without another question to the server."""
+    draw(page, SEVEN)
+    state(page, "sure")
+    page.locator("#why").click()
+    expect(page.locator("#heat")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    colour = """() => {
+        const heat = document.querySelector('#heat');
+        const { data } = heat.getContext('2d').getImageData(0, 0, heat.width, heat.height);
+        const [sum, count] = [[0, 0, 0], { inked: 0 }];
+        for (let i = 0; i < data.length; i += 4) {
+            if (data[i + 3] < 255) continue;
+            count.inked += 1;
+            for (const j of [0, 1, 2]) sum[j] += data[i + j];
+        }
+        return [heat.width, ...sum.map((value) => Math.round(value / count.inked))];
+    }"""
+    light = page.evaluate(colour)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 1000, "height": 900})
+    page.wait_for_timeout(300)
+    dark = page.evaluate(colour)
+    assert dark[0] < light[0]
+    assert dark[1:] != light[1:]
+    assert [url for url in asked if "explanations" in url] == []
 
 
 def test_nothing_is_stored_until_it_is_kept(browser: Browser, service: Service) -> None:

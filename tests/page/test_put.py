@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from mnist_model.archive import ROOT
@@ -98,6 +99,35 @@ def test_the_pixels_of_a_picture_are_the_servers(page: Page) -> None:
     sent = np.frombuffer(request.value.post_data_buffer or b"", np.uint8)
     assert np.abs(sent.astype(int) - np.frombuffer(bytes.fromhex(expected), np.uint8)).max() <= 1
     state(page, SETTLED)
+
+
+def test_of_several_pictures_the_last_counts(page: Page, tmp_path: Path) -> None:
+    """A large one that takes its time does not replace a small one that came after it."""
+    large = tmp_path / "large.png"
+    with Image.open(SEVEN) as picture:
+        picture.convert("L").resize((5000, 5000)).save(large)
+    content = [base64.b64encode(path.read_bytes()).decode() for path in (large, GOLDEN / "light-on-dark.png")]
+    page.evaluate(f"(files) => files.forEach((content) => ({CARRY})(['drop', 'a.png', 'image/png', content]))", content)
+    state(page, SETTLED)
+    page.wait_for_timeout(2000)
+    expected = json.loads((GOLDEN / "pictures.json").read_text())["light-on-dark.png"]
+    page.locator("#sees > summary").click()
+    shown = page.evaluate(
+        """() => {
+            const { data } = document.querySelector('#image').getContext('2d').getImageData(0, 0, 28, 28);
+            return Array.from({ length: 784 }, (_, index) => data[4 * index]);
+        }"""
+    )
+    assert np.abs(np.array(shown) - np.frombuffer(bytes.fromhex(expected), np.uint8)).max() <= 1
+
+
+def test_a_picture_that_would_take_gigabytes_is_refused(page: Page, tmp_path: Path) -> None:
+    """A file of some kilobytes can claim that; it is not decoded."""
+    bomb = tmp_path / "bomb.png"
+    Image.new("1", (12_000, 12_000)).save(bomb)
+    carry(page, "drop", bomb, "image/png")
+    expect(page.locator("#notice")).to_contain_text("12000×12000 pixels")
+    state(page, "empty")
 
 
 @pytest.mark.parametrize(

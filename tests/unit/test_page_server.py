@@ -4,8 +4,11 @@ import gzip
 import json
 import re
 import shutil
+import socket
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -18,13 +21,14 @@ from serve.browser_model import browser_model
 from serve.errors import ServeError
 from serve.files import TYPES, admits_gzip
 from serve.page import WEB, PageServer
+from serve.ports import HOST
 from tests.service import four_ports
 
 PORTS = four_ports()
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
     f"connect-src 'self' {PORTS.url('inference')}; "
-    "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 NETWORK = b"a network" * 100
 
@@ -56,6 +60,35 @@ def page(web: Path) -> Iterator[httpx.Client]:
         yield client
 
 
+def test_a_hundred_connections_at_once_are_answered_at_once(page: httpx.Client) -> None:
+    """None waits for the system to try again, which takes a second."""
+
+    def ask(_: int) -> float:
+        start = time.monotonic()
+        assert httpx.get(PORTS.url("page"), timeout=30).status_code == 200
+        return time.monotonic() - start
+
+    with ThreadPoolExecutor(100) as pool:
+        waits = sorted(pool.map(ask, range(100)))
+    assert waits[-1] < 5
+
+
+def test_a_name_that_no_file_can_have_is_not_found(page: httpx.Client) -> None:
+    """It is longer than the system admits."""
+    assert page.get(f"/{'a' * 300}.js").status_code == 404
+
+
+def test_the_body_of_a_get_is_no_request(page: httpx.Client) -> None:
+    """One answer, and the connection is closed."""
+    host = PORTS.url("page").removeprefix("http://")
+    second = f"GET /main.js HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    first = f"GET / HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(second)}\r\n\r\n"
+    with socket.create_connection((HOST, PORTS.page), timeout=10) as connection:
+        connection.sendall((first + second).encode())
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert received.count(b"HTTP/1.1 ") == 1
+
+
 def test_each_file_has_its_type(page: httpx.Client) -> None:
     """Whatever this machine's own table says; a browser runs no module of another type."""
     for path, expected in {
@@ -68,7 +101,6 @@ def test_each_file_has_its_type(page: httpx.Client) -> None:
         "/model/cnn.onnx": "application/octet-stream",
     }.items():
         assert page.get(path).headers["content-type"] == expected
-    assert TYPES[".webmanifest"] == "application/manifest+json"
 
 
 @pytest.mark.parametrize(

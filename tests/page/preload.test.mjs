@@ -1,7 +1,7 @@
-// The two lists of the page's files are whole: what is preloaded, and what is kept for when there is no network.
+// The list of what is preloaded is whole, so that no module is found late.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 const web = new URL('../../web/', import.meta.url);
@@ -17,14 +17,7 @@ function imported(name, found = new Set()) {
   return found;
 }
 
-test('index.html preloads every module that the page begins with, so that none is found late; and no other', () => {
+test('index.html preloads every module that the page begins with, and no other', () => {
   const preloaded = [...read('index.html').matchAll(/<link rel="modulepreload" href="([^"]+)"/g)].map(([, name]) => name);
   assert.deepEqual(preloaded, [...imported('main.js')].sort());
-});
-
-test('the service worker keeps every file of the page', () => {
-  const [, list] = /const FILES = \[(.*?)\];/s.exec(read('sw.js'));
-  const kept = [...list.matchAll(/'([^']+)'/g)].map(([, name]) => name).filter((name) => !name.includes('/'));
-  const page = readdirSync(web).filter((name) => /\.(js|css|svg)$/.test(name) && name !== 'sw.js');
-  assert.deepEqual(kept, page.sort());
 });
