@@ -1,7 +1,8 @@
 """Drawings by pen from a file, as the page's own drawings reach the recogniser: through the recipe.
 
 A file is JSON, plain or .gz: `[{"label": 7, "strokes": [[[x, y], ...], ...]}, ...]`, y pointing down, in any unit. The
-label -1 stands for what is no digit; an optional "name" then says what it is.
+label -1 stands for what is no digit; an optional "name" then says what it is. Where the label is null nobody has said,
+and the entry is left out: so are the page's own drawings saved.
 """
 
 import json
@@ -49,8 +50,14 @@ def load_drawings(path: str | Path) -> Drawings:
     """
     path = Path(path)
     entries = _load_json(path)
+    if all(map(_is_unlabelled, entries)):
+        raise DrawingsError(
+            f"{path}: expected a drawing with a label, got {len(entries)} whose label is null; add labels"
+        )
     images, labels, kinds = [], [], []
     for index, entry in enumerate(tqdm(entries, desc=f"drawing {path.name}", unit="", disable=None, leave=False)):
+        if _is_unlabelled(entry):
+            continue
         try:
             label, strokes, kind = _parse(entry)
             images.append(from_strokes(strokes))
@@ -99,6 +106,10 @@ def _parse(entry: object) -> tuple[int, list[list[list[float]]], str]:
     if not any(strokes):
         refuse("none that has a point")
     return label, strokes, kind
+
+
+def _is_unlabelled(entry: object) -> bool:
+    return isinstance(entry, dict) and "label" in entry and entry["label"] is None
 
 
 def _is_point(value: object) -> bool:

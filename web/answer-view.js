@@ -27,14 +27,21 @@ export class AnswerView {
     // While the pen is down the last answer stays in sight, dimmed: it was for a part of the same drawing.
     const shown = underway ? reader.lastReading : reading;
     this.#root.dataset.state = state;
+    this.#root.style.setProperty('--digits', Math.max(1, shown?.text.length ?? 1));
     this.#root.setAttribute('aria-busy', String(underway)); // only settled answers are read out
-    this.#root.querySelector('.digit').textContent = shown?.text ?? '';
-    this.#root.querySelector('.message').textContent = messageFor(state, { reading, error, invitation });
+    this.#say('.digit', shown?.text ?? '');
+    this.#say('.message', messageFor(state, { reading, error, invitation }));
     this.#show(shown?.digits.length > 1 ? barsOfNumber(shown.digits) : barsOfDigit(shown?.digits[0]));
     const time = shown ? duration(reader.milliseconds) : '';
-    this.#root.querySelector('.who').textContent = time ? `${reader.predictor.name}, ` : reader.predictor.name;
-    this.#root.querySelector('.time').textContent = time;
+    this.#say('.who', time ? `${reader.predictor.name}, ` : reader.predictor.name);
+    this.#say('.time', time);
     return state;
+  }
+
+  /** Write a text where it is another: what is written is read out. */
+  #say(part, text) {
+    const element = this.#root.querySelector(part);
+    if (element.textContent !== text) element.textContent = text;
   }
 
   #show(bars) {

@@ -75,7 +75,7 @@ function refusal(answer) {
 function doubtOfNumber(digits) {
   const place = digits.reduce((least, { confidence }, i) => (confidence < digits[least].confidence ? i : least), 0);
   const ordinal = `${place + 1}${ENDINGS[ORDINALS.select(place + 1)]}`;
-  if (!digits[place].is_digit) return `The ${ordinal} does not look like a digit.`;
+  if (!digits[place].is_digit) return `The ${ordinal} may be no digit.`;
   return `The ${ordinal} digit: ${doubt(digits[place])}`;
 }
 

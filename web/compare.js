@@ -14,6 +14,7 @@ export function addReaders({ drawing, task, server, browser, onChange, readers, 
     ['CNN in this browser', browser],
   ]) {
     const card = first.cloneNode(true);
+    for (const notice of card.querySelectorAll('.notice')) notice.remove(); // one for all of them is enough
     for (const part of card.querySelectorAll('[id]')) part.removeAttribute('id');
     // Three voices at once would be none: the first is the one that is read out.
     card.querySelector('.said').setAttribute('aria-live', 'off');

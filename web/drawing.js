@@ -71,9 +71,9 @@ export class Drawing {
     this.version += 1;
   }
 
-  /** Put a drawing there, in place of what there is. */
-  replace({ strokes = [], picture = null }) {
-    this.#step({ strokes, picture, piece: this.#newPiece() });
+  /** Put a drawing there, in place of what there is, or as what comes of it where `isMore`. */
+  replace({ strokes = [], picture = null, isMore = false }) {
+    this.#step({ strokes, picture, piece: isMore ? this.piece : this.#newPiece() });
   }
 
   /** Remove everything; undo brings it back. */

@@ -1,30 +1,39 @@
 // Shows the last drawings: a picture of each, what was read, and a choice to say what it was.
 
 import { shortPercent } from './answer.js';
+import { setEnabled } from './controls.js';
 import { fromPairs } from './copy.js';
 
+const UNTOLD = 'untold'; // the choice of a person who has not said
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** The list of the last drawings; nothing is drawn while it is folded. */
 export class HistoryView {
   #history;
   #parts;
+  #areNumbers;
   #putStrokes;
 
   /**
    * @param {History} history
-   * @param {{fold: HTMLDetailsElement, list: HTMLElement, keep: HTMLInputElement, save: HTMLElement, forget: HTMLElement}} parts
+   * @param {{fold: HTMLDetailsElement, list: HTMLElement, keep: HTMLInputElement, save: HTMLElement, forget: HTMLElement, hint: HTMLElement}} parts
+   * @param {boolean} areNumbers whether the page reads numbers of several digits
    * @param {(strokes: {x: number, y: number}[][]) => void} putStrokes brings a drawing back to the pad
    */
-  constructor(history, parts, putStrokes) {
+  constructor(history, parts, areNumbers, putStrokes) {
     this.#history = history;
     this.#parts = parts;
+    this.#areNumbers = areNumbers;
     this.#putStrokes = putStrokes;
     parts.keep.checked = history.isKeeping;
-    parts.keep.addEventListener('change', () => history.keep(parts.keep.checked));
+    parts.keep.addEventListener('change', () => {
+      history.keep(parts.keep.checked);
+      this.render();
+    });
     parts.fold.addEventListener('toggle', () => this.render());
     parts.save.addEventListener('click', () => this.#save());
     parts.forget.addEventListener('click', () => {
+      if (!window.confirm(`Forget all ${history.entries.length} drawings?`)) return;
       history.clear();
       this.render();
     });
@@ -33,9 +42,12 @@ export class HistoryView {
 
   /** Show what the history holds now. */
   render() {
-    const { fold, list, save, forget } = this.#parts;
+    const { fold, list, keep, hint, save, forget } = this.#parts;
     const { entries } = this.#history;
-    save.disabled = forget.disabled = entries.length === 0;
+    for (const button of [save, forget]) setEnabled(button, entries.length > 0, keep);
+    hint.textContent = keep.checked
+      ? 'They stay in this browser, on this device, until you forget them.'
+      : 'Until you do, they are gone when the page is closed.';
     if (!fold.open) return;
     if (entries.length === 0) list.replaceChildren(paragraph('What you draw is listed here with its answer.'));
     else list.replaceChildren(...entries.map((entry) => this.#item(entry)));
@@ -58,29 +70,28 @@ export class HistoryView {
     return item;
   }
 
-  /** "That was a …", with the ten digits; a number of several is typed. */
+  /** What the drawing was: one of the ten digits or none; of a number it is typed. */
   #choice(entry, read) {
-    const isNumber = entry.text.length > 1;
-    const choice = document.createElement(isNumber ? 'input' : 'select');
+    const choice = document.createElement(this.#areNumbers ? 'input' : 'select');
     choice.setAttribute('aria-label', `What the drawing read as ${read} was`);
-    if (isNumber) {
+    if (this.#areNumbers) {
       choice.inputMode = 'numeric';
-      choice.pattern = '[0-9]*';
-      choice.placeholder = 'That was…';
-      choice.value = entry.label ?? '';
+      choice.pattern = '[0-9]+';
+      choice.title = 'digits alone';
+      choice.placeholder = 'What was it?';
     } else {
-      choice.append(option('right', 'That was right'));
+      choice.append(option(UNTOLD, 'What was it?'));
       for (let digit = 0; digit < 10; digit += 1) choice.append(option(String(digit), `That was a ${digit}`));
       choice.append(option('', 'That was no digit'));
-      choice.value = entry.label ?? 'right';
     }
+    const untold = this.#areNumbers ? '' : UNTOLD;
+    choice.value = entry.label ?? untold;
     choice.addEventListener('change', () => {
-      if (!choice.checkValidity()) return;
-      const untold = isNumber ? '' : 'right';
+      if (!choice.reportValidity()) return;
       this.#history.correct(entry, choice.value === untold ? null : choice.value);
-      choice.classList.toggle('corrected', entry.label !== null);
+      choice.classList.toggle('told', entry.label !== null);
     });
-    choice.classList.toggle('corrected', entry.label !== null);
+    choice.classList.toggle('told', entry.label !== null);
     return choice;
   }
 

@@ -1,6 +1,6 @@
 // The last drawings with what was read, kept in memory, and on this device only where that is asked for. No DOM.
 //
-// An entry is {piece, strokes, text, confidence, label}: `strokes` as the server takes them, `text` what was read ("7",
+// An entry is {id, piece, strokes, text, confidence, label}: `strokes` as the server takes them, `text` what was read ("7",
 // "2026", or "" where refused), `label` what the person says it was, if they said so: text again, "" for no digit, null
 // while they have not.
 
@@ -14,19 +14,15 @@ const DECIMALS = 1e4; // of coordinates that are kept: finer than any screen
 export class History {
   #storage;
   #entries = [];
-  #isKeeping = false;
+  #isKeeping;
+  #seen = new Set(); // ids of entries that were here once: what is no longer there was dropped
 
   /** @param {() => Storage} storage gives localStorage, or throws; what it holds of an earlier visit is taken up */
   constructor(storage) {
     this.#storage = storage;
-    try {
-      const kept = JSON.parse(storage().getItem(KEY));
-      if (!Array.isArray(kept)) return;
-      this.#isKeeping = true;
-      this.#entries = kept.filter(isEntry);
-    } catch {
-      // what is there was written by something else, or storing is not allowed: begin anew
-    }
+    this.#isKeeping = this.#hasKept();
+    this.#entries = this.#read();
+    for (const { id } of this.#entries) this.#seen.add(id);
   }
 
   get entries() {
@@ -50,7 +46,9 @@ export class History {
     const rounded = toPairs(strokes).map((stroke) => stroke.map(([x, y]) => [round(x), round(y)]));
     const before = this.#entries.find((entry) => entry.piece === piece);
     const isSame = before !== undefined && JSON.stringify(before.strokes) === JSON.stringify(rounded);
-    const entry = { piece, strokes: rounded, text, confidence, label: isSame ? before.label : null };
+    const id = before?.id ?? `${Date.now()}-${Math.random()}`;
+    const entry = { id, piece, strokes: rounded, text, confidence, label: isSame ? before.label : null };
+    this.#seen.add(id);
     this.#entries = [entry, ...this.#entries.filter((other) => other !== before)].slice(0, MOST);
     this.#store();
   }
@@ -64,31 +62,62 @@ export class History {
   /** Forget every entry, here and on the device. */
   clear() {
     this.#entries = [];
-    this.#store();
+    if (this.#isKeeping) this.#write([]);
+  }
+
+  /** Take up entries of another page of this visit, older than those that are here. */
+  takeUp(entries) {
+    const known = new Set(this.#entries.map(({ id }) => id));
+    const others = entries.filter((entry) => isEntry(entry) && !known.has(entry.id));
+    for (const { id } of others) this.#seen.add(id);
+    this.#entries = [...this.#entries, ...others.map(withoutPiece)].slice(0, MOST);
   }
 
   /**
-   * The entries as JSON, each with its strokes and what was `read`. One digit has the `label` that
-   * `mnist evaluate --drawings` measures against, -1 for none; a number of several has `number` as text.
+   * The entries as JSON, each with its strokes and what was `read`. `label` is what the person said, as
+   * `mnist evaluate --drawings` takes it: -1 for no digit, null where nothing was said. A number of several has no
+   * label but `number`, what was said of it as text.
    */
   toJson() {
     const drawings = this.#entries.map(({ strokes, text, confidence, label }) => {
-      const said = label ?? text;
-      const truth = text.length > 1 ? { number: said } : { label: said === '' ? -1 : Number(said) };
-      return { ...truth, strokes, read: text, confidence, corrected: label !== null };
+      const said = { strokes, read: text, confidence };
+      if ((label ?? text).length > 1) return { label: null, number: label, ...said };
+      if (label === null) return { label, ...said };
+      return { label: label === '' ? -1 : Number(label), ...said };
     });
     return JSON.stringify(drawings);
   }
 
-  /** Write what is kept. Of two pages that keep, the one that writes last wins. */
+  /** Write what is kept: the entries, and those that another page has kept meanwhile. */
   #store() {
     if (!this.#isKeeping) return;
-    // A piece is counted from the page's opening: kept ones belong to none of the next visit.
-    const kept = this.#entries.map((entry) => ({ ...entry, piece: null }));
+    const own = new Set(this.#entries.map(({ id }) => id));
+    const others = this.#read().filter(({ id }) => !own.has(id) && !this.#seen.has(id));
+    this.#write([...this.#entries.map(withoutPiece), ...others].slice(0, MOST));
+  }
+
+  #read() {
     try {
-      this.#storage().setItem(KEY, JSON.stringify(kept));
+      const kept = JSON.parse(this.#storage().getItem(KEY));
+      return Array.isArray(kept) ? kept.filter(isEntry) : [];
+    } catch {
+      return []; // something else wrote it, or storing is not allowed
+    }
+  }
+
+  #write(entries) {
+    try {
+      this.#storage().setItem(KEY, JSON.stringify(entries));
     } catch {
       // no room, or not allowed: they stay in memory
+    }
+  }
+
+  #hasKept() {
+    try {
+      return Array.isArray(JSON.parse(this.#storage().getItem(KEY)));
+    } catch {
+      return false;
     }
   }
 
@@ -105,11 +134,17 @@ export class History {
 function isEntry(value) {
   return (
     areStrokes(value?.strokes) &&
+    typeof value.id === 'string' &&
     /^[0-9]*$/.test(value.text) &&
     typeof value.text === 'string' &&
     typeof value.confidence === 'number' &&
     (value.label === null || (typeof value.label === 'string' && /^[0-9]*$/.test(value.label)))
   );
+}
+
+/** A piece is counted from the page's opening: on another page it would be another. */
+function withoutPiece(entry) {
+  return { ...entry, piece: null };
 }
 
 function round(value) {

@@ -2,7 +2,9 @@
 
 import { parseAddress } from './address.js';
 import { AnswerView } from './answer-view.js';
+import { carry, takeCarried } from './carry.js';
 import { addReaders } from './compare.js';
+import { setEnabled } from './controls.js';
 import { Drawing } from './drawing.js';
 import { fitted } from './geometry.js';
 import { HistoryView } from './history-view.js';
@@ -16,6 +18,10 @@ import { Server } from './server.js';
 import { NUMBER, ONE_DIGIT } from './tasks.js';
 import { Why } from './why.js';
 
+const ONE_DIGIT_A_PICTURE = 'A picture is read as one digit, and this pad is for numbers: draw the number with a pen.';
+const TITLES = { number: 'Draw a number', compare: 'Compare models' };
+const tab = () => window.sessionStorage;
+
 const element = (id) => document.getElementById(id);
 const app = element('app');
 const address = parseAddress(window.location.search);
@@ -25,7 +31,8 @@ const server = new Server(document.querySelector('meta[name="inference-url"]').c
 
 app.dataset.kind = address.kind;
 links.find((link) => parseAddress(new URL(link.href).search).kind === address.kind).setAttribute('aria-current', 'page');
-if (address.kind === 'number') document.title = element('title').textContent = 'Draw a number';
+if (address.kind in TITLES) document.title = element('title').textContent = TITLES[address.kind];
+if (address.kind === 'compare') element('reasons').textContent = 'Shows which ink decided for the CNN on the server.';
 
 const drawing = new Drawing();
 const pad = new Pad(element('pad'), drawing, changed);
@@ -57,7 +64,9 @@ const pastView = new HistoryView(
     keep: element('keep'),
     save: element('export'),
     forget: element('forget'),
+    hint: element('hint'),
   },
+  address.kind === 'number',
   (strokes) => {
     putStrokes(strokes);
     element('pad').focus(); // the list is made anew
@@ -85,6 +94,7 @@ function change(how) {
 
 function put(what) {
   change(() => drawing.replace(what));
+  element('pad').scrollIntoView({ block: 'nearest' }); // on a phone what puts it there is below
 }
 
 function putStrokes(strokes) {
@@ -116,8 +126,8 @@ function render() {
   sees.show(reader.lastReading?.digits.map(({ image }) => image) ?? []);
   why.show(isSettled ? reader.reading : null, reader.predictor);
   if (isSettled && drawing.picture === null && reader.reading !== recorded) record(reader.reading);
-  element('undo').disabled = !drawing.canUndo;
-  element('redo').disabled = !drawing.canRedo;
+  setEnabled(element('undo'), drawing.canUndo, element('pad'));
+  setEnabled(element('redo'), drawing.canRedo, element('pad'));
   renderNotice();
 }
 
@@ -141,8 +151,14 @@ function renderNotice() {
 element('undo').addEventListener('click', () => change(() => drawing.undo()));
 element('redo').addEventListener('click', () => change(() => drawing.redo()));
 element('clear').addEventListener('click', () => change(() => drawing.clear()));
-element('switch').addEventListener('click', () => mode.choose('browser'));
-element('dismiss').addEventListener('click', () => refuse(null));
+element('switch').addEventListener('click', () => {
+  mode.choose('browser');
+  element('pad').focus({ preventScroll: true }); // the button is gone
+});
+element('dismiss').addEventListener('click', () => {
+  refuse(null);
+  element('pad').focus({ preventScroll: true });
+});
 document.addEventListener('keydown', (event) => {
   if (isField(event.target)) return; // it has an undo and an Esc of its own
   const key = event.key.toLowerCase();
@@ -154,10 +170,15 @@ document.addEventListener('keydown', (event) => {
 });
 
 offerSamples(element('samples'), element('pad'), (strokes) => {
-  put({ strokes: task.withSample(drawing.strokes, strokes, padHeight()) });
+  const together = task.withSample(drawing.strokes, strokes, padHeight());
+  if (together === null) refuse('There is no room for another digit: clear the pad first.');
+  else put({ strokes: together, isMore: drawing.strokes.length > 0 && task === NUMBER });
 });
 copyAndPaste(drawing, { putStrokes, refuse });
-takePictures({ button: element('picture'), input: element('file'), target: element('pad') }, { put, refuse });
+takePictures(
+  { button: element('picture'), input: element('file'), target: element('pad') },
+  { put: task === NUMBER ? () => refuse(ONE_DIGIT_A_PICTURE) : put, refuse },
+);
 
 // Ink of another colour.
 window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
@@ -165,5 +186,14 @@ window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () 
   why.draw();
 });
 
+// The drawing and the list go along to another kind of page.
+for (const link of links) {
+  link.addEventListener('click', () => carry(tab, { strokes: drawing.strokes, entries: past.entries }));
+}
+const { strokes: carried, entries } = takeCarried(tab);
+past.takeUp(entries);
+if (carried !== null) putStrokes(carried);
+
+pastView.render();
 render();
 for (const each of readers) each.ping();

@@ -65,7 +65,8 @@ export class Mode {
 
   #away() {
     const where = this.#server.url;
-    return `Your drawing goes to ${where} as 28×28 grey pixels, and nowhere else. Neither the page nor the server keeps it.`;
+    const home = this.name === 'both' ? ', and is read in this browser too' : '';
+    return `Your drawing goes to ${where} as 28×28 grey pixels, and nowhere else${home}. The server does not keep it.`;
   }
 
   #atHome() {
@@ -82,7 +83,9 @@ export class Mode {
       return;
     }
     const { loaded, total } = state;
-    words.textContent = `Loading the model into this browser: ${megabytes(loaded)}${total ? ` of ${megabytes(total)}` : ''}`;
+    const size = total ? ` (${(total / 1e6).toFixed(1)} MB)` : '';
+    const text = `Loading the model into this browser${size}…`;
+    if (words.textContent !== text) words.textContent = text; // is read out once; the bar shows the rest
     if (total) {
       progress.max = total;
       progress.value = loaded;
@@ -95,8 +98,4 @@ export class Mode {
     this.#worksOffline = await keepForOffline();
     this.#render();
   }
-}
-
-function megabytes(bytes) {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -53,7 +53,8 @@ export class Server {
     const complete = answers.length === images.length && answers.every((answer) => Array.isArray(answer?.[expected]));
     if (ok && complete) return answers;
     const reason = content?.message ?? 'an answer of another form; is it this project’s model?';
-    throw new NoAnswer(`${this.url} answered ${status}: ${reason}`, { retry: status >= 500 });
+    const end = /[.!?]$/.test(reason) ? '' : '.';
+    throw new NoAnswer(`${this.url} answered ${status}: ${reason}${end}`, { retry: status >= 500 });
   }
 
   async #fetch(path, options, signal) {

@@ -51,14 +51,13 @@ export const NUMBER = {
       digits,
     };
   },
-  /** A sample joins the digits before it, on their right; where there is no room it begins a new number. */
+  /** A sample joins the digits before it, on their right; null where there is no room. */
   withSample(before, sample, height) {
-    const points = (strokes, shift) => strokes.map((stroke) => stroke.map(({ x, y }) => ({ x: x * height + shift, y: y * height })));
     const { middleX, width } = frame(sample.flat());
     const left = (middleX - width / 2) * height; // of the sample's ink
     const edge = before.length > 0 ? Math.max(...before.flat().map(({ x }) => x)) : 0;
     const shift = edge + GAP * height - left;
-    const fits = left + width * height + shift <= 1;
-    return fits ? [...before, ...points(sample, shift)] : points(sample, GAP * height - left);
+    if (left + width * height + shift > 1) return null;
+    return [...before, ...sample.map((stroke) => stroke.map(({ x, y }) => ({ x: x * height + shift, y: y * height })))];
   },
 };

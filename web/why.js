@@ -1,5 +1,6 @@
 // Why: which ink decided, drawn over the pad, and in words.
 
+import { setEnabled } from './controls.js';
 import { SIZE } from './images.js';
 import { drawInk, inkCanvas } from './ink.js';
 import { frameOfImage } from './preprocessing.js';
@@ -30,6 +31,7 @@ export class Why {
     this.#invitation = parts.words.textContent;
     parts.button.addEventListener('click', () => {
       parts.button.setAttribute('aria-pressed', String(!this.#isOn));
+      if (this.#isOn) parts.pad.scrollIntoView({ block: 'nearest' }); // on a phone it is above
       this.#begin();
     });
     new ResizeObserver(() => this.draw()).observe(parts.pad);
@@ -38,7 +40,7 @@ export class Why {
   /** Explain this reading where that is asked for; null: nothing is settled. */
   show(reading, predictor) {
     const explained = reading?.is_digit ? reading : null;
-    this.#parts.button.disabled = explained === null;
+    setEnabled(this.#parts.button, explained !== null, this.#parts.pad);
     if (explained === this.#reading && predictor === this.#predictor) return;
     this.#reading = explained;
     this.#predictor = predictor;

@@ -43,7 +43,7 @@ test('a refused drawing is told what it is near, if it is near anything', () => 
 
 test('of a number the digit in doubt is told, by its place', () => {
   assert.equal(said('unsure', clear, four, clear), 'The 2nd digit: 4 or 9? 50 % sure');
-  assert.equal(said('unsure', clear, clear, { ...refused, confidence: 0.1 }), 'The 3rd does not look like a digit.');
+  assert.equal(said('unsure', clear, clear, { ...refused, confidence: 0.1 }), 'The 3rd may be no digit.');
   assert.equal(said('not-a-digit', refused, refused), 'That does not look like a number.');
   assert.equal(said('sure', clear, clear), '98 % sure');
 });

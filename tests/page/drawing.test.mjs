@@ -133,6 +133,8 @@ test('a piece is one drawing: more strokes belong to it, a cleared pad begins an
   drawing.undo();
   drawing.undo();
   assert.equal(drawing.piece, first);
+  drawing.replace({ strokes: [[at(0, 0), at(1, 1)]], isMore: true });
+  assert.equal(drawing.piece, first);
   drawing.replace({ strokes: [[at(0, 0), at(1, 1)]] });
   assert.notEqual(drawing.piece, first);
 });

@@ -118,29 +118,58 @@ test('clear forgets everything, on the device too', () => {
   assert.equal(new History(() => memory).entries.length, 0);
 });
 
-test('JSON has the strokes as the server takes them, and the label that evaluation measures against', () => {
+test('JSON has the strokes as the server takes them, and as label what the person said', () => {
   const history = new History(remember());
-  history.add(seven(1));
-  history.add({ ...seven(2), text: '' });
-  history.add(seven(3));
-  history.correct(history.entries[0], '1');
-  history.add({ ...seven(4), text: '2026' });
+  const drawn = [seven(1), { ...seven(2), text: '' }, seven(3), seven(4), { ...seven(5), text: '2026' }, { ...seven(6), text: '4' }];
+  for (const each of drawn) history.add(each);
+  const [four, number, right, wrong, none] = history.entries;
+  for (const [entry, label] of [[four, '47'], [number, '2025'], [right, '7'], [wrong, '1'], [none, '']]) {
+    history.correct(entry, label);
+  }
   const drawings = JSON.parse(history.toJson());
   assert.deepEqual(
-    drawings.map(({ label, number, read, corrected }) => [label ?? number, read, corrected]),
+    drawings.map(({ label, number: said, read }) => [label, said, read]),
     [
-      ['2026', '2026', false],
-      [1, '7', true],
-      [-1, '', false],
-      [7, '7', false],
+      [null, '47', '4'],
+      [null, '2025', '2026'],
+      [7, undefined, '7'],
+      [1, undefined, '7'],
+      [-1, undefined, ''],
+      [null, undefined, '7'],
     ],
   );
-  assert.deepEqual(drawings[3].strokes, [
+  assert.deepEqual(drawings[5].strokes, [
     [
       [0.5, 0.1235],
       [0.5, 1],
     ],
   ]);
+});
+
+test('two pages that keep do not take each other\'s drawings away', () => {
+  const memory = new Memory();
+  const [first, second] = [new History(() => memory), new History(() => memory)];
+  for (const each of [first, second]) each.keep(true);
+  first.add(seven(1));
+  second.add({ ...seven(1), text: '4' });
+  first.add({ ...seven(2), text: '1' });
+  assert.deepEqual(
+    new History(() => memory).entries.map(({ text }) => text).sort(),
+    ['1', '4', '7'],
+  );
+  second.clear();
+  assert.equal(new History(() => memory).entries.length, 0);
+});
+
+test('entries of another page of this visit are taken up, once, and only if they are whole', () => {
+  const [first, second] = [new History(remember()), new History(remember())];
+  first.add(seven(1));
+  second.add({ ...seven(1), text: '4' });
+  for (let time = 0; time < 2; time += 1) second.takeUp([...first.entries, { text: '9' }, null]);
+  assert.deepEqual(
+    second.entries.map(({ text }) => text),
+    ['4', '7'],
+  );
 });
 
 test('a storage that refuses, or holds something else, does no harm', () => {
@@ -152,9 +181,9 @@ test('a storage that refuses, or holds something else, does no harm', () => {
   history.keep(true);
   history.add(seven(1));
   assert.equal(history.entries.length, 1);
-  const kept = '"text": "7", "confidence": 1, "label": null';
+  const kept = '"id": "1", "text": "7", "confidence": 1, "label": null';
   const damaged = ['[]', '[5]', '[[]]', '[[[1]]]', '7'].map((strokes) => `[{"strokes": ${strokes}, ${kept}}]`);
-  const others = ['{', '7', '{"a": 1}', '[null, 3]', '[{"strokes": [[[1, 2]]], "text": 7, "confidence": 1, "label": null}]'];
+  const others = ['{', '7', '{"a": 1}', '[null, 3]', '[{"id": "1", "strokes": [[[1, 2]]], "text": 7, "confidence": 1, "label": null}]'];
   for (const content of [...damaged, ...others]) {
     const memory = new Memory();
     memory.setItem('mnist-drawings', content);

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
+from mnist_model.archive import ROOT
 from tests.page.conftest import watch
 from tests.page.pen import FOUR, ONE, SEVEN, Stroke, digit, draw, ink, paste, state, strokes_of
 from tests.service import Service
@@ -61,7 +62,7 @@ def test_undo_and_clear_work_on_numbers(wide: Page) -> None:
 
 
 def test_samples_make_up_a_number_by_keyboard(wide: Page) -> None:
-    """Each joins on the right; where there is no more room, a new number begins."""
+    """Each joins on the right, until there is no more room, which is said."""
     wide.locator("#pad").focus()
     for key in "2026":
         wide.keyboard.press(key)
@@ -69,6 +70,8 @@ def test_samples_make_up_a_number_by_keyboard(wide: Page) -> None:
     state(wide, "sure")
     for key in "1234567890":
         wide.keyboard.press(key)
+    expect(wide.locator("#notice")).to_contain_text("no room for another digit")
+    expect(wide.locator("#digit")).to_have_text(re.compile("^2026"))
     assert all(0 <= x <= 1 and 0 <= y <= 0.34 for stroke in strokes_of(wide) for x, y in stroke)
 
 
@@ -115,7 +118,44 @@ def test_a_number_in_the_history_is_corrected_by_typing(wide: Page) -> None:
     with wide.expect_download() as download:
         wide.locator("#export").click()
     (entry,) = json.loads(download.value.path().read_text())
-    assert (entry["number"], entry["read"], entry["corrected"]) == ("11", "17", True)
+    assert (entry["label"], entry["number"], entry["read"]) == (None, "11", "17")
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_a_long_number_stays_within_its_place(browser: Browser, service: Service, width: int) -> None:
+    """Ten digits run into nothing beside them."""
+    answer = {"digit": 8, "confidence": 0.99, "is_digit": True, "probabilities": [0.001] * 8 + [0.991, 0.001]}
+
+    def fulfil(route: Route) -> None:
+        count = len(route.request.post_data_buffer or b"") // 784
+        content = answer if count == 1 else {"predictions": [answer] * count}
+        route.fulfill(json=content, headers={"Access-Control-Allow-Origin": "*"})
+
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(f"{service.page}/?number")
+    page.route("**/predictions/mnist", fulfil)
+    paste(page, json.dumps({"strokes": [[[0.05 + i * 0.09, 0.1], [0.05 + i * 0.09, 0.2]] for i in range(10)]}))
+    digit(page, "8888888888")
+    fits = page.evaluate(
+        """() => {
+            const place = document.querySelector('.answer').getBoundingClientRect();
+            const digits = document.createRange();
+            digits.selectNodeContents(document.querySelector('#digit'));
+            const { left, right } = digits.getBoundingClientRect();
+            return left >= place.left - 1 && right <= place.right + 1;
+        }"""
+    )
+    assert fits
+    page.close()
+
+
+def test_a_picture_is_refused_on_the_wide_pad(wide: Page) -> None:
+    """Pictures are read as one digit."""
+    with wide.expect_file_chooser() as chooser:
+        wide.locator("#picture").click()
+    chooser.value.set_files(ROOT / "docs" / "seven.png")
+    expect(wide.locator("#notice")).to_contain_text("this pad is for numbers")
+    state(wide, "empty")
 
 
 def test_why_is_told_of_each_digit(wide: Page) -> None:

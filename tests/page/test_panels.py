@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from mnist_model.drawings import load_drawings
 from mnist_model.predictor import Predictor
 from tests.page.conftest import watch
-from tests.page.pen import FOUR, SETTLED, SEVEN, digit, draw, state, strokes_of
+from tests.page.pen import FOUR, ONE, SETTLED, SEVEN, digit, draw, state, strokes_of
 from tests.service import Service
 
 REASONS = re.compile("It is read as 7 most of all for its ink ")
@@ -145,7 +145,7 @@ def test_the_last_drawings_are_listed_with_their_answers(page: Page) -> None:
 
 
 def test_an_entry_is_corrected_and_saved_as_drawings_that_can_be_evaluated(page: Page, tmp_path: Path) -> None:
-    """As in "that was a 5"; and `mnist evaluate --drawings` reads the file."""
+    """As in "that was a 5"; `mnist evaluate --drawings` reads those of which something was said."""
     for strokes, name in ((SEVEN, "7"), (FOUR, "4")):
         page.locator("#clear").click()
         draw(page, strokes)
@@ -153,14 +153,18 @@ def test_an_entry_is_corrected_and_saved_as_drawings_that_can_be_evaluated(page:
         digit(page, name)
     open_fold(page, "history")
     page.locator("#entries select").first.select_option("5")
+    page.locator("#clear").click()
+    draw(page, ONE)
+    state(page, "sure")
     with page.expect_download() as download:
         page.locator("#export").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
-    assert [(each["label"], each["read"]) for each in json.loads(path.read_text())] == [(5, "4"), (7, "7")]
+    saved = [(each["label"], each["read"]) for each in json.loads(path.read_text())]
+    assert saved == [(None, "1"), (5, "4"), (None, "7")]
     drawings = load_drawings(path)
-    assert drawings.labels.tolist() == [5, 7]
-    assert [prediction.digit for prediction in Predictor.load().predict(drawings.images)] == [4, 7]
+    assert drawings.labels.tolist() == [5]
+    assert [prediction.digit for prediction in Predictor.load().predict(drawings.images)] == [4]
 
 
 def test_saved_strokes_are_those_that_the_server_takes(page: Page, service: Service, tmp_path: Path) -> None:
@@ -268,7 +272,12 @@ def test_nothing_is_stored_until_it_is_kept(browser: Browser, service: Service) 
     open_fold(page, "history")
     expect(page.get_by_label("Keep them on this device")).to_be_checked()
     assert entries(page)[0].startswith("7")
+    page.once("dialog", lambda dialog: dialog.dismiss())
     page.locator("#forget").click()
+    assert len(entries(page)) == 1
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.locator("#forget").click()
+    expect(page.locator("#keep")).to_be_focused()
     assert entries(page) == []
     page.reload()
     open_fold(page, "history")

@@ -33,6 +33,17 @@ def test_drawings_go_through_the_recipe(tmp_path: Path, name: str) -> None:
     assert drawings.kinds == ("", "+")
 
 
+def test_drawings_of_which_nobody_has_said_anything_are_left_out(tmp_path: Path) -> None:
+    """As the page saves them, with a label that is null; a file of nothing else is refused."""
+    path = tmp_path / "drawings.json"
+    unlabelled = {"label": None, "strokes": [[[0, 0], [1, 1]]], "read": "1"}
+    path.write_text(json.dumps([unlabelled, {**unlabelled, "label": 7}, unlabelled]))
+    assert load_drawings(path).labels.tolist() == [7]
+    path.write_text(json.dumps([unlabelled]))
+    with pytest.raises(DrawingsError, match="expected a drawing with a label, got 1 whose label is null"):
+        load_drawings(path)
+
+
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
