@@ -61,9 +61,7 @@ export class Pad {
       this.release(); // the palm came down before its pen
       this.#drawing.discard();
     }
-    event.preventDefault();
     this.#pointer = { id: pointerId, kind: pointerType };
-    this.#canvas.focus({ preventScroll: true }); // for the keys that go on from here
     this.#canvas.setPointerCapture(pointerId); // the stroke goes on where the pointer leaves the pad
     this.#drawing.begin(this.#point(event));
     this.draw();

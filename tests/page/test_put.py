@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from mnist_model.archive import ROOT
-from tests.page.pen import SETTLED, digit, ink, state
+from tests.page.pen import ONE, SETTLED, digit, draw, ink, state
 
 GOLDEN = ROOT / "tests" / "golden"
 SEVEN = ROOT / "docs" / "seven.png"
@@ -58,6 +58,16 @@ def test_samples_can_be_chosen_by_keyboard_alone(page: Page) -> None:
     digit(page, "0")
     page.keyboard.press("Control+z")
     state(page, "empty")
+
+
+def test_keys_work_on_the_pad_after_drawing_by_mouse(page: Page) -> None:
+    """It has the focus, and shows that only to who works by keyboard; no text is selected beside it."""
+    draw(page, ONE)
+    digit(page, "1")
+    expect(page.locator("#pad")).to_be_focused()
+    assert page.evaluate("!document.querySelector('#pad').matches(':focus-visible') && getSelection().isCollapsed")
+    page.keyboard.press("4")
+    digit(page, "4")
 
 
 def test_digits_typed_elsewhere_put_no_sample_there(page: Page) -> None:
