@@ -26,6 +26,20 @@ def sure(page: Page) -> None:
     state(page, "sure")
 
 
+def drawing(page: Page) -> None:
+    """The pen is down."""
+    draw(page, SEVEN)
+    page.mouse.down()
+    state(page, "drawing")
+
+
+def pending(page: Page) -> None:
+    """The server has not answered yet."""
+    page.route(re.compile("/predictions/"), lambda route: None)
+    draw(page, SEVEN)
+    state(page, "pending")
+
+
 def unsure(page: Page) -> None:
     """4 or 9."""
     answer_with(page, UNSURE)
@@ -62,7 +76,7 @@ def empty(page: Page) -> None:
 
 
 STATES: dict[str, Callable[[Page], None]] = {
-    each.__name__: each for each in (empty, sure, unsure, refused, offline, unfolded)
+    each.__name__: each for each in (empty, drawing, pending, sure, unsure, refused, offline, unfolded)
 }
 KINDS = {"digit": "", "number": "?number", "compare": "?compare"}
 SIZES = [(320, 640), (390, 844), (768, 1024), (1280, 900), (2560, 1440)]
