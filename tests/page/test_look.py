@@ -169,6 +169,28 @@ def test_nothing_shifts_while_the_page_loads(browser: Browser, service: Service,
     page.close()
 
 
+@pytest.mark.parametrize("size", SIZES, ids=[f"{width}" for width, _ in SIZES])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_notice_covers_nothing_that_is_used(
+    browser: Browser, service: Service, size: tuple[int, int], kind: str
+) -> None:
+    """It stands where the digit would be: the pad, its buttons and "Why?" stay in reach."""
+    page = opened(browser, service, size, "light", KINDS[kind])
+    offline(page)
+    expect(page.locator("#notice")).to_be_visible()
+    covered = page.evaluate(
+        """() => {
+            const notice = document.querySelector('#notice').getBoundingClientRect();
+            return ['pad', 'undo', 'redo', 'clear', 'picture', 'samples', 'why'].filter((id) => {
+                const { left, right, top, bottom } = document.getElementById(id).getBoundingClientRect();
+                return left < notice.right && notice.left < right && top < notice.bottom && notice.top < bottom;
+            });
+        }"""
+    )
+    assert covered == []
+    page.close()
+
+
 def test_everything_is_reached_by_keyboard(page: Page) -> None:
     """Tab goes through every control once, in the order in which they are seen; each shows that it has the focus."""
     draw(page, SEVEN)

@@ -10,10 +10,6 @@ from tests.page.conftest import watch
 from tests.page.pen import API, FOUR, ONE, SETTLED, SEVEN, answer_with, digit, draw, ink, on_screen, state
 from tests.service import Service, four_ports
 
-KEPT = """async () => {
-    for (const name of await caches.keys()) if (await (await caches.open(name)).match('./')) return true;
-    return false;
-}"""
 LOADED = re.compile(r"this browser, [\d.]+ ms")
 
 
@@ -87,7 +83,7 @@ def test_one_click_goes_on_without_the_server(browser: Browser) -> None:
         digit(page, "1")
         page.get_by_label("this browser").check()  # so that its parts are kept
         expect(page.locator("#latency")).to_have_text(LOADED, timeout=20_000)
-        page.wait_for_function(KEPT)
+        expect(page.locator("#privacy")).to_contain_text("works without a network now", timeout=20_000)
         page.get_by_label("the server").check()
         page.locator("#clear").click()
     draw(page, SEVEN)
