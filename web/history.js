@@ -41,11 +41,16 @@ export class History {
     else this.#remove();
   }
 
-  /** Add what was read of a drawing. More strokes of a piece replace its entry; the same ink leaves its label. */
+  /**
+   * Add what was read of a drawing. It replaces the entry of the same piece, or else of the same ink: one that was brought
+   * back to the pad, or along from another page. The same ink leaves its label.
+   */
   add({ piece, strokes, text, confidence }) {
     const rounded = toPairs(strokes).map((stroke) => stroke.map(([x, y]) => [round(x), round(y)]));
-    const before = this.#entries.find((entry) => entry.piece === piece);
-    const isSame = before !== undefined && JSON.stringify(before.strokes) === JSON.stringify(rounded);
+    const ink = JSON.stringify(rounded);
+    const hasSameInk = (entry) => JSON.stringify(entry.strokes) === ink;
+    const before = this.#entries.find((entry) => entry.piece === piece) ?? this.#entries.find(hasSameInk);
+    const isSame = before !== undefined && hasSameInk(before);
     const id = before?.id ?? `${Date.now()}-${Math.random()}`;
     const entry = { id, piece, strokes: rounded, text, confidence, label: isSame ? before.label : null };
     this.#seen.add(id);
@@ -135,11 +140,14 @@ function isEntry(value) {
   return (
     areStrokes(value?.strokes) &&
     typeof value.id === 'string' &&
-    /^[0-9]*$/.test(value.text) &&
-    typeof value.text === 'string' &&
+    areDigits(value.text) &&
     typeof value.confidence === 'number' &&
-    (value.label === null || (typeof value.label === 'string' && /^[0-9]*$/.test(value.label)))
+    (value.label === null || areDigits(value.label))
   );
+}
+
+function areDigits(value) {
+  return typeof value === 'string' && /^[0-9]*$/.test(value);
 }
 
 /** A piece is counted from the page's opening: on another page it would be another. */

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { History } from '../../web/history.js';
 
 const line = (x) => [[{ x, y: 0.123456 }, { x, y: 1 }]];
-const seven = (piece, x = 0.5) => ({ piece, strokes: line(x), text: '7', confidence: 0.98 });
+// Each piece in another place.
+const seven = (piece, x = 0.5 + (piece - 1) / 100) => ({ piece, strokes: line(x), text: '7', confidence: 0.98 });
 
 /** A Storage as browsers have it. */
 class Memory {
@@ -52,6 +53,25 @@ test('a correction stays while the ink does, however often it is read again', ()
   assert.equal(history.entries[0].label, null);
 });
 
+test('a drawing that is brought back to the pad, or along to another page, keeps its entry and its label', () => {
+  const [first, second] = [new History(remember()), new History(remember())];
+  first.add(seven(1));
+  first.add(seven(2, 0.2));
+  first.correct(first.entries[1], '1');
+  first.add(seven(3, 0.5));
+  assert.deepEqual(
+    first.entries.map(({ strokes, label }) => [strokes[0][0][0], label]),
+    [
+      [0.5, '1'],
+      [0.2, null],
+    ],
+  );
+  second.takeUp(first.entries);
+  second.add(seven(1));
+  assert.equal(second.entries.length, 2);
+  assert.equal(second.entries[0].label, '1');
+});
+
 test('a page that keeps nothing leaves alone what another keeps', () => {
   const memory = new Memory();
   const idle = new History(() => memory);
@@ -90,7 +110,7 @@ test('another visit takes up what was kept, and its drawings are not mistaken fo
   first.add(seven(1));
   const second = new History(() => memory);
   assert.ok(second.isKeeping);
-  second.add({ ...seven(1), text: '1' });
+  second.add({ ...seven(1, 0.1), text: '1' });
   assert.deepEqual(
     second.entries.map(({ text }) => text),
     ['1', '7'],

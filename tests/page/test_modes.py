@@ -177,6 +177,7 @@ def test_the_drawing_goes_along_to_the_other_kinds_of_page(browser: Browser, ser
         assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
     page.locator("#history > summary").click()
     expect(page.locator("#entries li > span").last).to_have_text(re.compile("^7, "))
+    expect(page.locator("#entries li")).to_have_count(2)  # as drawn, and as it was scaled to fit the wide pad
     page.close()
 
 

@@ -142,6 +142,7 @@ def test_the_last_drawings_are_listed_with_their_answers(page: Page) -> None:
     expect(page.locator("#entries li > span")).to_have_text([re.compile("^4, "), re.compile("^7, ")])
     page.locator("#entries button").nth(1).click()
     digit(page, "7")
+    expect(page.locator("#entries li > span")).to_have_text([re.compile("^7, "), re.compile("^4, ")])  # none twice
 
 
 def test_an_entry_is_corrected_and_saved_as_drawings_that_can_be_evaluated(page: Page, tmp_path: Path) -> None:
