@@ -22,7 +22,6 @@ help: ## print this help
 	@echo "  make serve takes PORT (8000, the page), INFERENCE_PORT (8080), MANAGEMENT_PORT (8081), METRICS_PORT (8082)."
 
 setup: $(VENV)/.setup $(RUNTIME)/.setup ## make .venv with all that serving, training and exporting need
-	@$(BIN)/python -m serve.browser_model
 
 serve: $(VENV)/.setup $(RUNTIME)/.setup ## serve the recogniser and its page with TorchServe, until Ctrl-C
 	$(BIN)/mnist serve

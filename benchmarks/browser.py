@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from mnist_model.archive import ROOT
 from mnist_model.dataset import load_split
-from serve.browser_model import browser_model
+from mnist_model.shipped import SHIPPED_MODEL
 from serve.page import PageServer
 from serve.ports import Ports, free_ports
 from tests.programs import find_chromium
@@ -55,7 +55,7 @@ def main() -> None:
     rows = images[:REQUESTS].reshape(-1, 784).tolist()
     ports = Ports(*free_ports(4))
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's sandbox refuses root
-    with PageServer(ports, browser_model()), sync_playwright() as playwright:
+    with PageServer(ports, SHIPPED_MODEL), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=flags)
         measure(browser, ports.url("page"), rows)  # the server compresses once
         runs = [measure(browser, ports.url("page"), rows) for _ in range(RUNS)]

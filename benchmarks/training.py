@@ -30,6 +30,7 @@ from mnist_model.evaluation import evaluate
 from mnist_model.predictor import Predictor
 from mnist_model.recipes import RECIPES
 from mnist_model.recogniser import Recogniser
+from mnist_model.torch_runtime import TorchRuntime
 from mnist_model.training import TrainConfig, Trainer, hold_out
 
 from . import pytorch_examples
@@ -122,7 +123,7 @@ def run_theirs(training: Split, test: Split, seed: int, epochs: int) -> Run:
 def run_ours(config: TrainConfig, training: Split, test: Split, seed: int) -> Run:
     """Run our recipe, read through its averaged weights; it has its held-out digits and never looks at them."""
     trainer = Trainer(replace(config, seed=seed), hold_out(training)[0])
-    predictor = Predictor(Recogniser(trainer.averaged.module), 0.0)
+    predictor = Predictor(TorchRuntime(Recogniser(trainer.averaged.module)), 0.0)
     stopwatch = Stopwatch(lambda: evaluate(predictor, test).accuracy)
     while trainer.epoch < config.epochs:
         trainer.train_one_epoch(stopwatch.on_batch)

@@ -4,17 +4,16 @@ TorchServe hands requests for predictions and for explanations to the handler in
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handlers.errors import PayloadError
-from handlers.payload import PROBABILITY_DIGITS, Payload
+from handlers.payload import Payload
 from mnist_model.explanation import occluded, relevance
-from mnist_model.model import CLASSES
 from mnist_model.predictor import Prediction, Predictor
+from mnist_model.scores import CLASSES
 
 HEADER, VALUE = "explain", "True"  # what TorchServe's frontend sets on a request for /explanations
 MAX_EXPLAINED = 8  # images of a request: each costs as much as about 100, and what shares its batch waits for them
@@ -37,7 +36,7 @@ def to_explain(payload: Payload) -> Payload:
     if len(payload.images) > MAX_EXPLAINED:
         message = f"expected at most {MAX_EXPLAINED} images to explain, got {len(payload.images)}; send them in parts"
         raise PayloadError("TooManyImages", message)
-    return replace(payload, explain=True)
+    return payload._replace(explain=True)
 
 
 def explain(
@@ -60,17 +59,16 @@ def explain(
         explained += [pair for pair in zip(payload.images, own, strict=True) if payload.explain]
     blanked = [occluded(image) for image, _ in explained]
     said = predictor.predict(np.concatenate([images for _, images in blanked])) if blanked else []
-    without = _served(said)
+    without = _probabilities(said)
     start = 0
     for (image, prediction), (windows, _) in zip(explained, blanked, strict=True):
         stop = start + len(windows)
-        values = relevance(image, windows, _served([prediction])[0], without[start:stop])
+        values = relevance(image, windows, _probabilities([prediction])[0], without[start:stop])
         # + 0.0 leaves no -0.0, which JSON would show
         yield (np.round(values.astype(np.float64), RELEVANCE_DIGITS) + 0.0).ravel().tolist()
         start = stop
 
 
-def _served(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
-    """(N, 10) probabilities as answers show them, so that who has the answers alone finds the same relevance."""
-    shown = [prediction.probabilities for prediction in predictions]
-    return np.round(np.array(shown, np.float64).reshape(-1, CLASSES), PROBABILITY_DIGITS)
+def _probabilities(predictions: Sequence[Prediction]) -> NDArray[np.float64]:
+    """(N, 10), as answers show them, so that who has the answers alone finds the same relevance."""
+    return np.array([prediction.probabilities for prediction in predictions]).reshape(-1, CLASSES)

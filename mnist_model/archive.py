@@ -1,8 +1,8 @@
-"""Packs a checkpoint, the modules that read it and the handler into one `.mar` that TorchServe loads by itself.
+"""Packs an exported network, the modules that run it and the handler into one `.mar` that TorchServe loads by itself.
 
 There is one for each model that is served: `mnist`, and `mnist_mlp` to compare it with. An archive is self-contained:
 TorchServe puts its unpacked folder first on the worker's path, so an environment that lacks this project runs it too
-(it needs torch, numpy and Pillow).
+(beside TorchServe and the torch that it needs itself: numpy, onnxruntime, orjson and Pillow).
 """
 
 import hashlib
@@ -14,15 +14,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from . import checkpoint as checkpoints
-from .checkpoint import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS
 from .errors import MnistError
+from .served import served_file
+from .shipped import SHIPPED_MLP_MODEL, SHIPPED_MODEL
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL_STORE = ROOT / "model_store"
 MODEL_NAME, MLP_NAME = "mnist", "mnist_mlp"  # as in /predictions/mnist, and in config.properties
 MODEL_VERSION = "1.0"  # of the archive's interface, as the management API shows it
-WEIGHTS_NAME = "weights.pt"
+MODEL_FILE = "model.onnx"
 DIGEST_NAME = "inputs.sha256"
 HANDLER = ROOT / "handlers" / "digit_handler.py"
 # What the worker imports, and nothing else: neither training nor torchvision.
@@ -30,9 +30,9 @@ MODULES = (
     "mnist_model/__init__.py",
     "mnist_model/errors.py",
     "mnist_model/preprocessing.py",
-    "mnist_model/model.py",
-    "mnist_model/recogniser.py",
-    "mnist_model/checkpoint.py",
+    "mnist_model/scores.py",
+    "mnist_model/shipped.py",
+    "mnist_model/onnx_runtime.py",
     "mnist_model/predictor.py",
     "mnist_model/numbers.py",
     "mnist_model/explanation.py",
@@ -40,7 +40,10 @@ MODULES = (
     "handlers/errors.py",
     "handlers/explaining.py",
     "handlers/json_text.py",
+    "handlers/metrics.py",
     "handlers/payload.py",
+    "handlers/pixels.py",
+    "handlers/read_ahead.py",
     "handlers/strokes.py",
 )
 
@@ -49,30 +52,36 @@ class ArchiveError(MnistError):
     """The archive could not be built."""
 
 
-def build_archives(weights: Path = SHIPPED_WEIGHTS, folder: Path = MODEL_STORE) -> list[Path]:
-    """Build the archives of all models that are served: `mnist` from `weights`, `mnist_mlp` from the shipped ones.
+def build_archives(weights: Path = SHIPPED_MODEL, folder: Path = MODEL_STORE) -> list[Path]:
+    """Build the archives of all models that are served: `mnist` from `weights`, `mnist_mlp` from the shipped file.
 
     Raises:
-        CheckpointError, ArchiveError: as `build_archive`.
+        WeightsError, ArchiveError, ExportError: as `build_archive`.
     """
-    return [build_archive(weights, folder), build_archive(SHIPPED_MLP_WEIGHTS, folder, MLP_NAME)]
+    return [build_archive(weights, folder), build_archive(SHIPPED_MLP_MODEL, folder, MLP_NAME)]
 
 
-def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = MODEL_STORE, name: str = MODEL_NAME) -> Path:
-    """Build `folder`/`name`.mar from a checkpoint with torch-model-archiver, unless it is there and current.
+def build_archive(weights: Path = SHIPPED_MODEL, folder: Path = MODEL_STORE, name: str = MODEL_NAME) -> Path:
+    """Build `folder`/`name`.mar with torch-model-archiver, unless it is there and current.
+
+    Args:
+        weights: an ONNX file of `mnist export`, or a checkpoint, which is exported first.
+        folder: is made where it is missing.
+        name: of the model.
 
     Returns:
         The path of the archive.
 
     Raises:
-        CheckpointError: the checkpoint cannot be used.
+        WeightsError: the file cannot be used.
+        ExportError: the checkpoint's export does not agree with PyTorch.
         ArchiveError: the handler's files are missing, or torch-model-archiver fails.
     """
     archive = folder / f"{name}.mar"
-    checkpoints.load(weights)  # refuse here what the worker would die of
+    model = served_file(weights, folder)
     if missing := [path for path in ("handlers/digit_handler.py", *MODULES) if not (ROOT / path).is_file()]:
         raise ArchiveError(f"{ROOT}: expected the project's checkout, found no {', '.join(missing)}; run it from there")
-    digest = _digest(weights)
+    digest = _digest(model)
     if is_current(archive, digest):
         return archive
     folder.mkdir(parents=True, exist_ok=True)
@@ -85,11 +94,11 @@ def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = MODEL_STORE, n
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
         (staging / DIGEST_NAME).write_text(digest)
-        shutil.copyfile(weights, work / WEIGHTS_NAME)
+        shutil.copyfile(model, work / MODEL_FILE)
         command = [
             *(sys.executable, "-m", "model_archiver.model_packaging"),
             *("--model-name", name, "--version", MODEL_VERSION),
-            *("--handler", str(HANDLER), "--serialized-file", str(work / WEIGHTS_NAME)),
+            *("--handler", str(HANDLER), "--serialized-file", str(work / MODEL_FILE)),
             *("--extra-files", str(staging), "--export-path", str(work)),
         ]
         # The archiver deletes $TMPDIR/<name> before it starts: give it a folder of its own.
@@ -102,10 +111,10 @@ def build_archive(weights: Path = SHIPPED_WEIGHTS, folder: Path = MODEL_STORE, n
     return archive
 
 
-def _digest(weights: Path) -> str:
+def _digest(model: Path) -> str:
     """SHA-256 over all that goes into the archive."""
     digest = hashlib.sha256(f"{MODEL_VERSION} {MODULES}".encode())
-    for path in (weights, HANDLER, *(ROOT / name for name in MODULES)):
+    for path in (model, HANDLER, *(ROOT / name for name in MODULES)):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 

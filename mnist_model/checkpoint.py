@@ -16,16 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .errors import MnistError
+from .errors import WeightsError
 from .model import create_model
 from .preprocessing import VERSION as PREPROCESSING_VERSION
 from .recogniser import Recogniser
-
-SHIPPED_WEIGHTS = Path(__file__).parent / "weights" / "cnn.pt"
-SHIPPED_MLP_WEIGHTS = SHIPPED_WEIGHTS.with_name("mlp.pt")  # of the network that is kept to compare
+from .shipped import SHIPPED_WEIGHTS
 
 
-class CheckpointError(MnistError):
+class CheckpointError(WeightsError):
     """A file that is missing or is not a checkpoint that this version can use."""
 
 
@@ -60,6 +58,11 @@ class Checkpoint:
         network = create_model(self.arch)
         network.load_state_dict(self.model)
         return Recogniser(network, self.temperature).eval()
+
+    def about(self) -> dict[str, str]:
+        """What travels with the weights into other files, as text."""
+        names = ("arch", "preprocessing_version", "min_log_odds", "temperature", "seed")
+        return {name: str(getattr(self, name)) for name in names}
 
 
 def library_versions() -> dict[str, str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from . import __version__, commands
 from .archive import MODEL_STORE
-from .checkpoint import SHIPPED_WEIGHTS
 from .errors import MnistError
+from .shipped import SHIPPED_MODEL, SHIPPED_WEIGHTS
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -40,9 +40,13 @@ def build_parser() -> argparse.ArgumentParser:
         )
         sub.add_argument("--no-verify", action="store_true", help="the files are another set in MNIST's format")
 
-    def add_weights(sub: argparse._ActionsContainer) -> None:
+    def add_weights(sub: argparse.ArgumentParser) -> None:
         sub.add_argument(
-            "--weights", type=Path, default=SHIPPED_WEIGHTS, metavar="FILE", help="a checkpoint (the shipped one)"
+            "--weights",
+            type=Path,
+            default=SHIPPED_MODEL,
+            metavar="FILE",
+            help="an ONNX file of `mnist export`, or a checkpoint (the shipped ONNX file, which is served)",
         )
 
     sub = command(
@@ -61,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     sub = command(
         "evaluate",
         commands.evaluate,
-        "measure a checkpoint, and show where it fails",
+        "measure a network, and show where it fails",
         "mnist evaluate --drawings mine.json --non-digits /usr/share/datasets/fashion-mnist",
     )
     add_data(sub)
@@ -112,9 +116,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     which = sub.add_mutually_exclusive_group()
     which.add_argument("--arch", choices=["cnn", "mlp"], help="which of the shipped networks (cnn)")
-    add_weights(which)
+    which.add_argument("--weights", type=Path, default=SHIPPED_WEIGHTS, metavar="FILE", help="a checkpoint (the cnn's)")
     sub.add_argument("--data", type=Path, metavar="DIR", help="whose test digits to compare on (data/, if there)")
-    sub.add_argument("--out", type=Path, default=Path("export"), metavar="DIR", help="for the two files (export/)")
+    sub.add_argument("--out", type=Path, default=Path("export"), metavar="DIR", help="for the three files (export/)")
 
     sub = command(
         "archive",

@@ -8,14 +8,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import parallel
 from .archive import ROOT, build_archives
-from .checkpoint import SHIPPED_MLP_WEIGHTS
 from .errors import MnistError
+from .shipped import SHIPPED_MLP_WEIGHTS
 
 if TYPE_CHECKING:
     from .evaluation import Evaluation, Rejection
@@ -34,6 +34,7 @@ def train(args: argparse.Namespace) -> None:
     from . import dataset, recipes
     from .evaluation import evaluate
     from .predictor import Predictor
+    from .torch_runtime import TorchRuntime
 
     if not args.no_verify:
         with parallel.first_process_first():
@@ -49,7 +50,7 @@ def train(args: argparse.Namespace) -> None:
         raise MnistError(f"stopped; `{again}` goes on from the last whole epoch") from None
     if parallel.rank() > 0:
         return
-    evaluation = evaluate(Predictor(checkpoint.build(), checkpoint.min_log_odds), test)
+    evaluation = evaluate(Predictor(TorchRuntime(checkpoint.build()), checkpoint.min_log_odds), test)
     checkpoint = replace(checkpoint, metrics={**checkpoint.metrics, "test_accuracy": evaluation.accuracy})
     path = args.out / f"{checkpoint.arch}.pt"
     checkpoints.save(checkpoint, path)
@@ -58,10 +59,9 @@ def train(args: argparse.Namespace) -> None:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Print how well a checkpoint reads digits and refuses the rest, and write the report."""
+    """Print how well a network reads digits and refuses the rest, and write the report."""
     import torch
 
-    from . import checkpoint as checkpoints
     from . import dataset
     from .drawings import NO_DIGIT, load_drawings
     from .evaluation import Families, evaluate, evaluate_non_digits
@@ -71,8 +71,7 @@ def evaluate(args: argparse.Namespace) -> None:
     if not args.no_verify:
         dataset.ensure(args.data, args.split)
     split = dataset.load_split(args.data, args.split, verify=not args.no_verify)
-    checkpoint = checkpoints.load(args.weights)
-    predictor = Predictor(checkpoint.build(), checkpoint.min_log_odds)
+    predictor = Predictor.load(args.weights)
     families = Families({"MNIST" if args.split == "test" else "MNIST-train": evaluate(predictor, split)}, {})
     for path in args.drawings:
         drawings = load_drawings(path)
@@ -89,7 +88,7 @@ def evaluate(args: argparse.Namespace) -> None:
         for family in made_up_families(predictor, args.made_up):
             families.add("made-up", family)
     print("\n\n".join(map(str, terminal_tables(families))))
-    for path in write_report(families, checkpoint, args.weights, args.out):
+    for path in write_report(families, predictor.about, args.weights, args.out):
         print(f"wrote {path}")
 
 
@@ -137,7 +136,7 @@ def predict(args: argparse.Namespace) -> None:
             raise MnistError(f"{path}: {error}") from error
     for path, prediction in zip(args.pictures, Predictor.load(args.weights).predict(np.stack(images)), strict=True):
         if args.json:
-            print(json.dumps({"file": str(path), **asdict(prediction)}))
+            print(json.dumps({"file": str(path), **prediction._asdict()}))
         elif prediction.digit is None:
             print(f"{path}: no ink")
         else:
@@ -154,7 +153,7 @@ def synth(args: argparse.Namespace) -> None:
 
 
 def export(args: argparse.Namespace) -> None:
-    """Write a checkpoint as ONNX and for torch.export, after comparing both with PyTorch."""
+    """Write a checkpoint as ONNX and for torch.export, after comparing all files with PyTorch."""
     from . import checkpoint as checkpoints
     from .dataset import SPLITS, find_file, load_split
     from .export import drawn_digits
@@ -169,8 +168,8 @@ def export(args: argparse.Namespace) -> None:
         real = f"{len(images)} drawn digits (MNIST is not in {DATA})"
     for exported in write_exports(checkpoints.load(weights), args.out, images):
         print(
-            f"wrote {exported.path} ({exported.size / 1000:.0f} kB; "
-            f"largest difference of a probability {exported.difference:.1e})"
+            f"wrote {exported.path} ({exported.size / 1000:.0f} kB; probabilities within {exported.difference:.0e} of "
+            f"PyTorch's, {exported.others} of the digits read or refused otherwise)"
         )
     print(f"compared with PyTorch on {real} and on random images")
 

@@ -15,8 +15,8 @@ from .calibration import Reliability, expected_calibration_error, reliability
 from .dataset import Split
 from .errors import MnistError
 from .metrics import Share, area_under_roc
-from .model import CLASSES
-from .predictor import Predictor, Scores
+from .predictor import Predictor
+from .scores import CLASSES, Scores
 
 CONFIDENT = 0.9  # above that a person takes an answer for certain
 

@@ -1,11 +1,12 @@
 """A checkpoint as files for other runtimes: ONNX, the same for a server and a browser, and torch.export's `.pt2`.
 
-Both hold the whole `Recogniser`, normalisation and threshold included: `images` (N, 28, 28) uint8, ink bright on 0, for
-any N from 1 -> `probabilities` (N, 10) and `log_odds` of being a digit (N,), both float32, and `is_digit` (N,) bool,
-whether the log-odds reach the checkpoint's min_log_odds. Both carry its arch, preprocessing_version, min_log_odds and
-temperature, as strings. One thing that `Predictor` does stays with their user: an image without ink shows no digit.
+Each holds the whole `Recogniser`, normalisation and threshold included: `images` (N, 28, 28) uint8, ink bright on 0,
+for any N from 1 -> `probabilities` (N, 10) and `log_odds` of being a digit (N,), both float32, and `is_digit` (N,)
+bool, whether the log-odds reach the checkpoint's min_log_odds. Each carries what `Checkpoint.about` has, as strings.
+One thing that `Predictor` does stays with their user: an image without ink shows no digit.
 
-Neither file is written before both have answered as the predictor does.
+ARCH.onnx, in 8 bits, is what is served; ARCH-float32.onnx and ARCH.pt2 say what PyTorch says, but for rounding. None is
+written before all three have been compared with PyTorch.
 """
 
 import io
@@ -13,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
@@ -26,10 +28,14 @@ from torch.export import ExportedProgram
 
 from .checkpoint import Checkpoint, atomic_file, first_line
 from .errors import MnistError
-from .predictor import Predictor, Scores
+from .predictor import Predictor
 from .preprocessing import SIZE, from_strokes
+from .quantisation import quantise
+from .scores import Scores
+from .torch_runtime import TorchRuntime
 
 TOLERANCE = 1e-4  # of probabilities; of log-odds above 1, as a share of them. Rounding makes some 1e-6
+ROUNDED_TOLERANCE = 0.15  # of a digit's probabilities in 8 bits; of the shipped network's 10,000 the largest is 0.03
 BATCH_SIZES = (1, 2, 64, 513)  # what is compared comes in these
 ANY_BATCH = ({0: torch.export.Dim("batch")},)  # the first axis of the first input
 # Stands in for MNIST where that is not at hand: strokes as on the page, y pointing down.
@@ -52,6 +58,7 @@ class Outputs(NamedTuple):
 
 
 Run = Callable[[NDArray[np.uint8]], Outputs]
+Compare = Callable[[Path, Outputs, Scores, float], tuple[float, int]]
 
 
 class ExportError(MnistError):
@@ -60,11 +67,19 @@ class ExportError(MnistError):
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written: its path, its size in bytes, and its largest difference of a probability."""
+    """A file that was written.
+
+    Attributes:
+        path: its path.
+        size: in bytes.
+        difference: the largest of a probability, from PyTorch's.
+        others: of how many real digits it says another digit, or refuses what PyTorch does not, or the reverse.
+    """
 
     path: Path
     size: int
     difference: float
+    others: int
 
 
 class Exportable(nn.Module):
@@ -82,7 +97,7 @@ class Exportable(nn.Module):
 
 
 def export(checkpoint: Checkpoint, folder: Path, real: NDArray[np.uint8]) -> list[Exported]:
-    """Write `folder`/ARCH.onnx and `folder`/ARCH.pt2.
+    """Write `folder`/ARCH.onnx, ARCH-float32.onnx and ARCH.pt2.
 
     Args:
         checkpoint: what to write; its architecture names the files.
@@ -90,30 +105,30 @@ def export(checkpoint: Checkpoint, folder: Path, real: NDArray[np.uint8]) -> lis
         real: (N, 28, 28) uint8 digits to compare on, beside random images.
 
     Raises:
-        ExportError: one of them does not agree with PyTorch; neither is written, and older ones stay.
+        ExportError: one of them does not agree with PyTorch; none is written, and older ones stay.
     """
-    program = trace(checkpoint)
-    metadata = {
-        "arch": checkpoint.arch,
-        "preprocessing_version": str(checkpoint.preprocessing_version),
-        "min_log_odds": str(checkpoint.min_log_odds),
-        "temperature": str(checkpoint.temperature),
-    }
+    program, metadata = trace(checkpoint), checkpoint.about()
     images = np.concatenate([real, unreal_images()])
-    expected = Predictor(checkpoint.build(), checkpoint.min_log_odds).score(images)
-    contents: dict[Path, bytes] = {}
-    exported = []
-    for suffix, convert, load in ((".onnx", to_onnx, load_onnx), (".pt2", to_pt2, load_pt2)):
+    expected = Predictor(TorchRuntime(checkpoint.build()), checkpoint.min_log_odds).score(images)
+    floats = to_onnx(program, metadata)
+    files: list[tuple[str, Callable[[], bytes], Callable[[bytes], Run], Compare]] = [
+        (".onnx", partial(quantise, floats), load_onnx, partial(compare_rounded, len(real))),
+        ("-float32.onnx", lambda: floats, load_onnx, compare),
+        (".pt2", partial(to_pt2, program, metadata), load_pt2, compare),
+    ]
+    exported, contents = [], []
+    for suffix, make, load, hold in files:
         path = folder / f"{checkpoint.arch}{suffix}"
-        contents[path] = convert(program, metadata)
         try:
-            actual = answer(load(contents[path]), images)
+            contents.append(make())
+            actual = answer(load(contents[-1]), images)
         except Exception as error:  # each runtime raises errors of its own
             raise ExportError(f"{path}: not written: it does not run ({first_line(error)})") from error
-        exported.append(Exported(path, len(contents[path]), compare(path, actual, expected, checkpoint.min_log_odds)))
-    with ExitStack() as files:
-        for path, content in contents.items():
-            files.enter_context(atomic_file(path)).write(content)
+        difference, others = hold(path, actual, expected, checkpoint.min_log_odds)
+        exported.append(Exported(path, len(contents[-1]), difference, others))
+    with ExitStack() as opened:
+        for each, content in zip(exported, contents, strict=True):
+            opened.enter_context(atomic_file(each.path)).write(content)
     return exported
 
 
@@ -196,11 +211,14 @@ def answer(run: Run, images: NDArray[np.uint8]) -> Outputs:
     return Outputs(*(np.concatenate(part) for part in zip(*map(run, batches(images)), strict=True)))
 
 
-def compare(path: Path, actual: Outputs, expected: Scores, min_log_odds: float) -> float:
-    """The largest difference of a probability.
+def compare(path: Path, actual: Outputs, expected: Scores, min_log_odds: float) -> tuple[float, int]:
+    """Hold a file of floats to PyTorch's scores.
 
     Digits are compared where an image is called one: what is none has ten probabilities that differ by rounding only.
     `is_digit` is held to the file's own log-odds, which rounding may have taken over the threshold.
+
+    Returns:
+        The largest difference of a probability, and 0, for there is no other digit.
 
     Raises:
         ExportError: a probability or a log-odds differs by more than TOLERANCE, a digit is another one, or an image is
@@ -215,9 +233,44 @@ def compare(path: Path, actual: Outputs, expected: Scores, min_log_odds: float) 
                 f"{path}: not written: expected PyTorch's {name} to within {TOLERANCE}, got one that is {found:.2g} "
                 "off; `make setup` installs libraries that agree"
             )
-    are_digits = expected.log_odds >= min_log_odds
-    if (actual.probabilities.argmax(axis=1) != expected.probabilities.argmax(axis=1))[are_digits].any():
+    if other_digits(actual, expected, min_log_odds).any():
         raise ExportError(f"{path}: not written: expected PyTorch's digits, got others")
+    require_threshold(path, actual, min_log_odds)
+    return difference, 0
+
+
+def compare_rounded(real: int, path: Path, actual: Outputs, expected: Scores, min_log_odds: float) -> tuple[float, int]:
+    """Hold a file in 8 bits to PyTorch's scores of real digits, the first `real` images.
+
+    Returns:
+        The largest difference of a probability of them, and how many are read or refused otherwise.
+
+    Raises:
+        ExportError: a probability differs by more than ROUNDED_TOLERANCE, so that other digits are read than where
+            PyTorch wavers too; or an image is called a digit below the threshold or not called one above.
+    """
+    require_threshold(path, actual, min_log_odds)
+    difference = float(np.abs(actual.probabilities - expected.probabilities)[:real].max())
+    if not difference <= ROUNDED_TOLERANCE:
+        raise ExportError(
+            f"{path}: not written: expected PyTorch's probabilities of digits to within {ROUNDED_TOLERANCE}, got one "
+            f"that is {difference:.2g} off; 8 bits are too few for this network"
+        )
+    others = other_digits(actual, expected, min_log_odds) | (actual.is_digit != (expected.log_odds >= min_log_odds))
+    return difference, int(others[:real].sum())
+
+
+def other_digits(actual: Outputs, expected: Scores, min_log_odds: float) -> NDArray[np.bool_]:
+    """(N,) whether what PyTorch calls a digit is read as another one."""
+    other: NDArray[np.bool_] = actual.probabilities.argmax(axis=1) != expected.probabilities.argmax(axis=1)
+    return other & (expected.log_odds >= min_log_odds)
+
+
+def require_threshold(path: Path, actual: Outputs, min_log_odds: float) -> None:
+    """Hold `is_digit` to the file's own log-odds.
+
+    Raises:
+        ExportError: an image is called a digit below the threshold or not called one above.
+    """
     if (actual.is_digit != (actual.log_odds >= min_log_odds)).any():
         raise ExportError(f"{path}: not written: expected is_digit where the log-odds reach {min_log_odds}, got others")
-    return difference

@@ -7,8 +7,8 @@ caller has to know how the training data were scaled.
 from torch import Tensor, nn
 
 from .errors import MnistError
+from .scores import CLASSES
 
-CLASSES = 10
 # Mean and standard deviation of all pixels of MNIST's training images, in units of 0-255.
 PIXEL_MEAN = 33.318
 PIXEL_STD = 78.567

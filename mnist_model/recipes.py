@@ -18,7 +18,7 @@ from . import parallel
 from .checkpoint import Checkpoint
 from .dataset import Split
 from .distillation import prepare_lessons
-from .model import CLASSES
+from .scores import CLASSES
 from .synthesis.bank import make_digits, make_non_digits
 from .training import TrainConfig, Trainer, fit, hold_out
 

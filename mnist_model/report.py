@@ -1,6 +1,7 @@
 """The report of an evaluation: index.html with its pictures, report.json with every number, tables for a terminal."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,11 +10,10 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from .calibration import BINS
-from .checkpoint import Checkpoint
 from .evaluation import CONFIDENT, Families
 from .metrics import Share
-from .model import CLASSES
 from .plots import plot_accepted, plot_confusion, plot_mistakes, plot_refusals, plot_reliability, plot_roc
+from .scores import CLASSES
 
 LEAST_REFUSED_KINDS = 20  # as many are listed; report.json has all
 
@@ -55,26 +55,25 @@ class Section(NamedTuple):
     pictures: list[Picture]
 
 
-def write_report(families: Families, checkpoint: Checkpoint, weights: Path, folder: Path) -> list[Path]:
+def write_report(families: Families, about: Mapping[str, str], weights: Path, folder: Path) -> list[Path]:
     """Write index.html, its PNG pictures and report.json into `folder`.
 
     Args:
         families: what was measured.
-        checkpoint: what it was measured of.
-        weights: the checkpoint's file, to be named.
+        about: what it was measured of: arch, seed, temperature and min_log_odds, as `Predictor.about` has them.
+        weights: the file, to be named.
         folder: is made where it is missing; an older report's files of the same names are overwritten.
 
     Returns:
         The paths of the page and of the JSON.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    about = {
+    measured = {
         "weights": str(weights),
-        "arch": checkpoint.arch,
-        "seed": checkpoint.seed,
-        "temperature": checkpoint.temperature,
-        "min_log_odds": checkpoint.min_log_odds,
-        "versions": checkpoint.versions,
+        "arch": about["arch"],
+        "seed": int(about["seed"]),
+        "temperature": float(about["temperature"]),
+        "min_log_odds": float(about["min_log_odds"]),
     }
     with rc_context({"text.parse_math": False}):  # a dollar in a name is a dollar, not the beginning of a formula
         parts = sections(families)
@@ -89,8 +88,8 @@ def write_report(families: Families, checkpoint: Checkpoint, weights: Path, fold
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page.write_text(environment.get_template("report.html").render(about=about, sections=parts), encoding="utf-8")
-    numbers.write_text(json.dumps({"checkpoint": about, **families.numbers()}, indent=1, allow_nan=False) + "\n")
+    page.write_text(environment.get_template("report.html").render(about=measured, sections=parts), encoding="utf-8")
+    numbers.write_text(json.dumps({"checkpoint": measured, **families.numbers()}, indent=1, allow_nan=False) + "\n")
     return [page, numbers]
 
 

@@ -26,10 +26,11 @@ from .checkpoint import Checkpoint
 from .dataset import Split
 from .distillation import Lessons, distillation_loss
 from .errors import MnistError
-from .model import CLASSES, create_model
+from .model import create_model
 from .predictor import CHUNK
 from .preprocessing import VERSION as PREPROCESSING_VERSION
 from .recogniser import background_in_training, with_background
+from .scores import CLASSES
 
 VALIDATION_SHARE = 1 / 12  # of the training data: 5,000 of MNIST's 60,000
 SPLIT_SEED = 0  # the held-out digits are the same ones whatever the seed of the run

@@ -11,11 +11,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from mnist_model.archive import build_archives
-from mnist_model.checkpoint import SHIPPED_WEIGHTS
+from mnist_model.archive import MODEL_STORE, build_archives
 from mnist_model.errors import MnistError
+from mnist_model.served import served_file
+from mnist_model.shipped import SHIPPED_MODEL
 
-from .browser_model import browser_model
 from .errors import ServeError
 from .page import PageServer
 from .ports import Ports
@@ -32,12 +32,14 @@ def run(ports: Ports, weights: Path, stop: threading.Event) -> None:
         MnistError: the archive could not be built.
     """
     ports.require_free()
-    archives = build_archives(weights)
+    if weights.suffix != ".onnx":
+        say(f"exporting {weights}, unless that was done before …")
+    model = served_file(weights, MODEL_STORE)
+    archives = build_archives(model)
     for archive in archives:
         say(f"model    {archive}")
     with TorchServe(ports, archives) as torchserve:
         say("starting TorchServe …")
-        model = for_browsers(weights)  # meanwhile
         torchserve.wait_until_ready(stop)
         with PageServer(ports, model):
             if not stop.is_set():
@@ -49,15 +51,6 @@ def run(ports: Ports, weights: Path, stop: threading.Event) -> None:
                 say("Ready. Ctrl-C stops it.")
             while not stop.wait(0.2):
                 torchserve.require_alive()
-
-
-def for_browsers(weights: Path) -> Path | None:
-    """The network for browsers that predict by themselves; None, with a line that says why, where there can be none."""
-    try:
-        return browser_model(weights)
-    except ServeError as error:
-        say(f"browser  the page predicts with the server only: {error}")
-        return None
 
 
 def say(line: str) -> None:
@@ -74,7 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "MANAGEMENT_PORT (8081), METRICS_PORT (8082)",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--weights", type=Path, default=SHIPPED_WEIGHTS, metavar="FILE", help="a checkpoint")
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=SHIPPED_MODEL,
+        metavar="FILE",
+        help="an ONNX file of `mnist export`, or a checkpoint",
+    )
     args = parser.parse_args(argv)
     # A signal sets an event and nothing else, so that nothing can be cut off in the middle of starting or stopping.
     stop = threading.Event()

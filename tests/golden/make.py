@@ -18,9 +18,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mnist_model.explanation import occluded, relevance
-from mnist_model.model import CLASSES
 from mnist_model.numbers import MAX_STROKES, best_reading, candidate_groups
 from mnist_model.preprocessing import SIZE, from_picture, from_strokes
+from mnist_model.scores import CLASSES
 from tests.golden.pixels import pixel_cases, png
 
 HERE = Path(__file__).parent

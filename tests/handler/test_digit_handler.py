@@ -19,10 +19,10 @@ from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 from handlers.digit_handler import DigitHandler
 from handlers.payload import parse_payload
 from mnist_model.archive import ROOT
-from mnist_model.checkpoint import SHIPPED_WEIGHTS
 from mnist_model.dataset import Split
 from mnist_model.explanation import occluded, relevance
 from mnist_model.predictor import Prediction, Predictor
+from mnist_model.shipped import SHIPPED_MODEL
 
 SEVENTY_ONE = {  # the 1 is written before the bar of the 7
     "strokes": [[[0, 0], [60, 0], [20, 100]], [[68, 0], [68, 100]], [[12, 50], [58, 50]]],
@@ -44,11 +44,11 @@ def logging_levels() -> Iterator[None]:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Any:
-    shutil.copy(SHIPPED_WEIGHTS, tmp_path / "weights.pt")
+    shutil.copy(SHIPPED_MODEL, tmp_path / "model.onnx")
     metrics = MetricsCacheYamlImpl(str(ROOT / "serve" / "metrics.yaml"))
     metrics.initialize_cache()
     metrics.model_name = "mnist"
-    manifest = {"model": {"serializedFile": "weights.pt"}}
+    manifest = {"model": {"serializedFile": "model.onnx"}}
     return Context("mnist", str(tmp_path), manifest, 64, None, "0", metrics=metrics)
 
 
@@ -228,6 +228,7 @@ def test_of_a_number_only_what_was_read_is_counted(
     """Candidates that are no digit were never drawn as one: they are no refusals."""
     with caplog.at_level(logging.INFO, "ts.metrics.caching_metric"):
         handle(handler, context, [("application/json", json.dumps(SEVENTY_ONE).encode())])
+        handler.metrics.flush()
     lines = [record.getMessage() for record in caplog.records]
     assert sum("digit_predictions_total.Count:1|" in line for line in lines) == 2
     assert not any("digit_refused_total" in line for line in lines)
@@ -268,6 +269,7 @@ def test_what_happened_is_counted(
     requests = [(None, images.tobytes()), (None, bytes(784)), (None, b"?"), ("text/plain", b"?"), ("text/csv", b"")]
     with caplog.at_level(logging.INFO, "ts.metrics.caching_metric"):
         handle(handler, context, requests)
+        handler.metrics.flush()
     pattern = re.compile(r"\[METRICS\](\w+)\.\w+:([^|]+)\|#(?:(\w+:\w+),)?ModelName:mnist,Level:Model\|")
     matches = [match for record in caplog.records if (match := pattern.match(record.getMessage()))]
     values = {(match[1], match[3]): float(match[2]) for match in matches}

@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -254,8 +253,8 @@ def test_a_number_is_answered_digit_by_digit() -> None:
     """From left to right, each with its strokes; the likeliest digit even where it is refused; compact JSON."""
     strokes = [[[8, 0], [8, 50]], [], [[0, 0], [0, 50]]]
     payload = parse_payload(as_json({"strokes": strokes, "number": True}), JSON)
-    refused = replace(prediction(4), is_digit=False)
-    settled, own = payload.settle([prediction(7), replace(prediction(3), confidence=0.1), refused])
+    refused = prediction(4)._replace(is_digit=False)
+    settled, own = payload.settle([prediction(7), prediction(3)._replace(confidence=0.1), refused])
     encoded = encode_answer(settled, own)
     answer = json.loads(encoded)
     assert answer["number"] == "74"

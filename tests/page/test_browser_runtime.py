@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from mnist_model.dataset import Split
-from serve.browser_model import browser_model
+from mnist_model.shipped import SHIPPED_MODEL
 from serve.page import WEB, PageServer
 from serve.ports import HOST, Ports, free_ports
 from tests.page.conftest import watch
@@ -85,7 +85,7 @@ def web(tmp_path: Path) -> Path:
 
 def serving(web: Path, ports: Ports) -> PageServer:
     """The page's server alone: nothing answers predictions."""
-    return PageServer(ports, browser_model(), web)
+    return PageServer(ports, SHIPPED_MODEL, web)
 
 
 def title(web: Path, text: str) -> None:
@@ -134,7 +134,7 @@ def test_progress_is_told_in_bytes(predicting: Page) -> None:
     runtime = sum(path.stat().st_size for path in (WEB / "runtime").glob("o*"))
     assert loaded == sorted(loaded)
     assert len(loaded) > 10
-    assert progress[-1]["loaded"] == progress[-1]["total"] == runtime + browser_model().stat().st_size
+    assert progress[-1]["loaded"] == progress[-1]["total"] == runtime + SHIPPED_MODEL.stat().st_size
     assert end is None  # it is over
 
 
@@ -232,7 +232,7 @@ def test_damaged_parts_are_said(context: BrowserContext, web: Path, tmp_path: Pa
     """In the runtime's own words."""
     ports = four_ports()
     page = context.new_page()
-    model = browser_model()
+    model = SHIPPED_MODEL
     if damaged == "model":
         model = tmp_path / "damaged.onnx"
         model.write_bytes(b"no network")
@@ -336,7 +336,7 @@ def test_any_host_of_files_will_do(context: BrowserContext, web: Path, rows: lis
     Nor does a new version wait until the browser's own cache, which this host does not direct, has forgotten the old.
     """
     (web / "model").mkdir()
-    shutil.copyfile(browser_model(), web / "model" / "cnn.onnx")
+    shutil.copyfile(SHIPPED_MODEL, web / "model" / "cnn.onnx")
     for path in web.rglob("*.*"):
         os.utime(path, (0, 0))  # what has not changed for long is not asked for again soon
     (port,) = free_ports(1)

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS
 from mnist_model.dataset import Split
 from mnist_model.explanation import occluded, relevance
 from mnist_model.predictor import Predictor
+from mnist_model.shipped import SHIPPED_MLP_MODEL
 from tests.service import Service
 
 JSON = "application/json"
@@ -171,7 +171,7 @@ def test_bad_bodies_inside_a_busy_batch_harm_nobody_else(service: Service, digit
 
 def test_the_other_model_answers_in_the_same_forms(service: Service, digits: Split) -> None:
     """By its own weights: as they answer without a server, for predictions and for explanations."""
-    images, mlp = digits.images[:200].numpy(), Predictor.load(SHIPPED_MLP_WEIGHTS)
+    images, mlp = digits.images[:200].numpy(), Predictor.load(SHIPPED_MLP_MODEL)
     served = service.post(images.tobytes(), path="predictions/mnist_mlp").json()["predictions"]
     local = mlp.predict(images)
     assert [(p["digit"], p["is_digit"]) for p in served] == [(p.digit, p.is_digit) for p in local]

@@ -1,39 +1,50 @@
 """The .mar: what is in it, and when it is built anew."""
 
 import json
+import re
 import shutil
 import zipfile
 from pathlib import Path
 
+import onnx
 import pytest
 
 from mnist_model import archive as module
 from mnist_model.archive import MODULES, ArchiveError, build_archive, build_archives
-from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS, CheckpointError
+from mnist_model.errors import WeightsError
+from mnist_model.shipped import SHIPPED_MLP_MODEL, SHIPPED_MODEL
+
+
+def other_file(folder: Path) -> Path:
+    """Another ONNX file than the shipped one, that answers as it does."""
+    model = onnx.load(SHIPPED_MODEL)
+    model.doc_string = "another"
+    path = folder / "other.onnx"
+    onnx.save(model, path)
+    return path
 
 
 def test_the_archive_holds_what_the_worker_needs_and_no_more(tmp_path: Path) -> None:
-    """Weights, handler, modules and manifest; nothing of training."""
+    """The network, handler, modules and manifest; nothing of training."""
     archive = build_archive(folder=tmp_path)
     with zipfile.ZipFile(archive) as file:
         names = set(file.namelist())
         manifest = json.loads(file.read("MAR-INF/MANIFEST.json"))
-        assert file.read("weights.pt") == SHIPPED_WEIGHTS.read_bytes()
-    assert names == {*MODULES, "digit_handler.py", "weights.pt", "inputs.sha256", "MAR-INF/MANIFEST.json"}
+        assert file.read("model.onnx") == SHIPPED_MODEL.read_bytes()
+    assert names == {*MODULES, "digit_handler.py", "model.onnx", "inputs.sha256", "MAR-INF/MANIFEST.json"}
     assert manifest["model"]["modelName"] == "mnist"
-    assert manifest["model"]["serializedFile"] == "weights.pt"
+    assert manifest["model"]["serializedFile"] == "model.onnx"
     assert list(tmp_path.iterdir()) == [archive]
 
 
 def test_each_model_that_is_served_has_an_archive(tmp_path: Path) -> None:
     """Of its name, with its weights; the weights that are chosen are those of `mnist`."""
-    other = tmp_path / "other.pt"
-    other.write_bytes(SHIPPED_WEIGHTS.read_bytes() + b"\0")  # another file that loads all the same
+    other = other_file(tmp_path)
     archives = build_archives(other, tmp_path / "store")
     assert [path.name for path in archives] == ["mnist.mar", "mnist_mlp.mar"]
-    for path, weights in zip(archives, (other, SHIPPED_MLP_WEIGHTS), strict=True):
+    for path, weights in zip(archives, (other, SHIPPED_MLP_MODEL), strict=True):
         with zipfile.ZipFile(path) as file:
-            assert file.read("weights.pt") == weights.read_bytes()
+            assert file.read("model.onnx") == weights.read_bytes()
             assert json.loads(file.read("MAR-INF/MANIFEST.json"))["model"]["modelName"] == path.stem
 
 
@@ -42,8 +53,7 @@ def test_it_is_built_anew_only_when_something_changed(tmp_path: Path) -> None:
     archive = build_archive(folder=tmp_path)
     first = archive.stat().st_mtime_ns
     assert build_archive(folder=tmp_path).stat().st_mtime_ns == first
-    other = tmp_path / "other.pt"
-    other.write_bytes(SHIPPED_WEIGHTS.read_bytes() + b"\0")  # another file that loads all the same
+    other = other_file(tmp_path)
     build_archive(other, tmp_path)
     second = archive.stat().st_mtime_ns
     assert second > first
@@ -54,9 +64,10 @@ def test_it_is_built_anew_only_when_something_changed(tmp_path: Path) -> None:
 
 def test_weights_that_the_worker_would_die_of_are_refused(tmp_path: Path) -> None:
     """Before TorchServe is started with them."""
-    (tmp_path / "bad.pt").write_bytes(b"not a checkpoint")
-    with pytest.raises(CheckpointError, match=r"bad\.pt"):
-        build_archive(tmp_path / "bad.pt", tmp_path)
+    for name in ("bad.pt", "bad.onnx"):
+        (tmp_path / name).write_bytes(b"not a network")
+        with pytest.raises(WeightsError, match=re.escape(name)):
+            build_archive(tmp_path / name, tmp_path)
 
 
 def test_outside_a_checkout_it_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

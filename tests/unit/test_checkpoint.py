@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from mnist_model import checkpoint as checkpoints
-from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS, Checkpoint, CheckpointError
+from mnist_model.checkpoint import Checkpoint, CheckpointError
 from mnist_model.model import create_model
 from mnist_model.preprocessing import VERSION
+from mnist_model.shipped import SHIPPED_MLP_WEIGHTS, SHIPPED_WEIGHTS
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ def test_train_evaluate_and_archive_work_together(
     assert report["digits"]["MNIST"]["images"] == 1000
     assert (tmp_path / "report" / "index.html").is_file()
     assert mnist("archive", "--weights", run / "cnn.pt", "--out", tmp_path / "store") == 0
-    stored = sorted((tmp_path / "store").iterdir())
+    stored = sorted((tmp_path / "store").glob("*.mar"))
     assert [path.name for path in stored] == ["mnist.mar", "mnist_mlp.mar"]
     assert capsys.readouterr().out.splitlines()[-2:] == [str(path) for path in stored]
 

@@ -11,7 +11,8 @@ from mnist_model.dataset import Split
 from mnist_model.errors import MnistError
 from mnist_model.evaluation import Evaluation, Families, Rejection, evaluate, evaluate_non_digits
 from mnist_model.metrics import Share
-from mnist_model.predictor import Predictor, Scores
+from mnist_model.predictor import Predictor
+from mnist_model.scores import Scores
 
 
 def scores(digits: list[int], confidences: list[float], log_odds: list[float]) -> Scores:

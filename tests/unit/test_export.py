@@ -22,10 +22,11 @@ from mnist_model.cli import main
 from mnist_model.dataset import Split
 from mnist_model.export import TOLERANCE, Exportable, Exported, ExportError, Outputs
 from mnist_model.model import create_model
-from mnist_model.predictor import Predictor, Scores
+from mnist_model.onnx_runtime import METADATA
+from mnist_model.predictor import Predictor
 from mnist_model.preprocessing import VERSION
-
-METADATA = ("arch", "preprocessing_version", "min_log_odds", "temperature")
+from mnist_model.scores import Scores
+from mnist_model.torch_runtime import TorchRuntime
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def real(digits: Split) -> NDArray[np.uint8]:
 def written(
     request: pytest.FixtureRequest, mlp: Checkpoint, real: NDArray[np.uint8], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Checkpoint, list[Exported]]:
-    """The shipped network and an MLP, each with its two files."""
+    """The shipped network and an MLP, each with its three files."""
     checkpoint = checkpoints.load() if request.param == "cnn" else mlp
     return checkpoint, exports.export(checkpoint, tmp_path_factory.mktemp("export") / "new", real)
 
@@ -64,8 +65,10 @@ def test_there_is_one_file_of_each_kind(written: tuple[Checkpoint, list[Exported
     """Named after the architecture, in a folder that is made, and nothing beside them."""
     checkpoint, exported = written
     paths = [each.path for each in exported]
-    assert [path.name for path in paths] == [f"{checkpoint.arch}.onnx", f"{checkpoint.arch}.pt2"]
-    assert sorted(paths[0].parent.iterdir()) == paths
+    assert [path.name for path in paths] == [
+        f"{checkpoint.arch}{suffix}" for suffix in (".onnx", "-float32.onnx", ".pt2")
+    ]
+    assert sorted(paths[0].parent.iterdir()) == sorted(paths)
     assert [each.size for each in exported] == [path.stat().st_size for path in paths]
 
 
@@ -74,9 +77,9 @@ def test_both_answer_as_the_predictor_does(
     written: tuple[Checkpoint, list[Exported]], count: int, real: NDArray[np.uint8]
 ) -> None:
     """Read anew from the disk, without this project's code, for batches of any size."""
-    checkpoint, (onnx_file, pt2_file) = written
+    checkpoint, (_, onnx_file, pt2_file) = written
     images = real[:count]
-    expected = Predictor(checkpoint.build(), checkpoint.min_log_odds).score(images)
+    expected = Predictor(TorchRuntime(checkpoint.build()), checkpoint.min_log_odds).score(images)
     session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
     module = torch.export.load(pt2_file.path).module()
     for probabilities, log_odds, is_digit in (
@@ -94,10 +97,12 @@ def test_both_answer_as_the_predictor_does(
 
 def test_both_know_the_threshold(written: tuple[Checkpoint, list[Exported]], real: NDArray[np.uint8]) -> None:
     """What the predictor refuses, both refuse: some of these images, and not all."""
-    checkpoint, (onnx_file, pt2_file) = written
+    checkpoint, (_, onnx_file, pt2_file) = written
     images = np.concatenate([real, exports.unreal_images()])
     images = images[images.any(axis=(1, 2))]  # one without ink the predictor refuses by itself
-    expected = [each.is_digit for each in Predictor(checkpoint.build(), checkpoint.min_log_odds).predict(images)]
+    expected = [
+        each.is_digit for each in Predictor(TorchRuntime(checkpoint.build()), checkpoint.min_log_odds).predict(images)
+    ]
     session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
     module = torch.export.load(pt2_file.path).module()
     for is_digit in (session.run(["is_digit"], {"images": images})[0], module(torch.tensor(images))[2].numpy()):
@@ -107,14 +112,14 @@ def test_both_know_the_threshold(written: tuple[Checkpoint, list[Exported]], rea
 
 def test_the_differences_are_those_of_rounding(written: tuple[Checkpoint, list[Exported]]) -> None:
     """Far below what would be refused; the ONNX file's is not 0, as it was computed by another library."""
-    _, (onnx_file, pt2_file) = written
+    _, (_, onnx_file, pt2_file) = written
     assert 0 < onnx_file.difference < TOLERANCE / 3
     assert 0 <= pt2_file.difference < TOLERANCE / 3
 
 
 def test_the_onnx_file_is_one_that_browsers_run(written: tuple[Checkpoint, list[Exported]]) -> None:
     """Bytes in, any number of images, weights inside, and operators of ONNX's own alone."""
-    _, (onnx_file, _) = written
+    _, (_, onnx_file, _) = written
     model = onnx.load(onnx_file.path, load_external_data=False)
     onnx.checker.check_model(model, full_check=True)
     assert [each.domain for each in model.opset_import] == [""]
@@ -132,7 +137,7 @@ def test_the_onnx_file_is_one_that_browsers_run(written: tuple[Checkpoint, list[
 
 def test_both_carry_what_their_users_need(written: tuple[Checkpoint, list[Exported]]) -> None:
     """The same threshold, to the last bit, and the recipe's version; no path of the machine that wrote them."""
-    checkpoint, (onnx_file, pt2_file) = written
+    checkpoint, (_, onnx_file, pt2_file) = written
     expected = {name: str(getattr(checkpoint, name)) for name in METADATA}
     session = onnxruntime.InferenceSession(onnx_file.path, providers=["CPUExecutionProvider"])
     assert session.get_modelmeta().custom_metadata_map == expected
@@ -144,7 +149,7 @@ def test_both_carry_what_their_users_need(written: tuple[Checkpoint, list[Export
         assert str(Path(exports.__file__).parent).encode() not in each.path.read_bytes()
 
 
-@pytest.mark.parametrize(("convert", "name"), [("to_onnx", "mlp.onnx"), ("to_pt2", "mlp.pt2")])
+@pytest.mark.parametrize(("convert", "name"), [("to_onnx", "mlp-float32.onnx"), ("to_pt2", "mlp.pt2")])
 def test_a_file_that_disagrees_is_not_written(
     convert: str,
     name: str,
@@ -171,7 +176,7 @@ def test_a_file_for_one_batch_size_is_not_written(
     """Nor anything else; the folder is not even made."""
     example = torch.zeros(2, 28, 28, dtype=torch.uint8)
     monkeypatch.setattr(exports, "trace", lambda checkpoint: torch.export.export(Exportable(checkpoint), (example,)))
-    with pytest.raises(ExportError, match=r"mlp\.onnx: not written: it does not run \(.*images.*\)"):
+    with pytest.raises(ExportError, match=r"mlp.*: not written: it does not run \(.*images.*\)"):
         exports.export(mlp, tmp_path / "new", real)
     assert list(tmp_path.iterdir()) == []
 
@@ -206,7 +211,7 @@ THRESHOLD = 2.5
 def test_the_largest_difference_is_told() -> None:
     """Of any probability of any image; log-odds are compared by their own size."""
     actual = outputs([[0.5, 0.49998], [0.20005, 0.79995]], [3.0001, 500.01])
-    assert exports.compare(Path("x"), actual, EXPECTED, THRESHOLD) == pytest.approx(5e-5, rel=1e-3)
+    assert exports.compare(Path("x"), actual, EXPECTED, THRESHOLD)[0] == pytest.approx(5e-5, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -238,13 +243,13 @@ def test_what_differs_is_refused(actual: Outputs, message: str) -> None:
 def test_what_is_no_digit_may_be_least_unlike_another() -> None:
     """Its probabilities are all the same but for rounding."""
     actual = outputs([[0.49998, 0.5], [0.2, 0.8]], [3.0, 500.0], (False, True))
-    assert exports.compare(Path("x"), actual, EXPECTED, min_log_odds=3.5) < TOLERANCE
+    assert exports.compare(Path("x"), actual, EXPECTED, min_log_odds=3.5)[0] < TOLERANCE
 
 
 def test_rounding_may_cross_the_threshold() -> None:
     """An image that lies on it may be called a digit by one library and not by another, as its log-odds say."""
     actual = outputs([[0.5, 0.49998], [0.2, 0.8]], [2.9999, 500.0], (False, True))
-    assert exports.compare(Path("x"), actual, EXPECTED, min_log_odds=3.0) < TOLERANCE
+    assert exports.compare(Path("x"), actual, EXPECTED, min_log_odds=3.0)[0] < TOLERANCE
 
 
 def test_every_batch_size_is_compared() -> None:
@@ -271,13 +276,15 @@ def test_the_command_writes_what_it_says(sample: Path, tmp_path: Path, capsys: p
     """The shipped cnn, compared on the digits that --data names; and nothing on stderr."""
     assert main(["export", "--data", str(sample), "--out", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
-    first, second, third = out.splitlines()
-    for line, name in ((first, "cnn.onnx"), (second, "cnn.pt2")):
+    *lines, last = out.splitlines()
+    for line, name in zip(lines, ("cnn.onnx", "cnn-float32.onnx", "cnn.pt2"), strict=True):
         size = (tmp_path / name).stat().st_size
         assert re.fullmatch(
-            rf"wrote {tmp_path / name} \({size / 1000:.0f} kB; largest difference of a probability \d\.\de-\d\d\)", line
+            rf"wrote {tmp_path / name} \({size / 1000:.0f} kB; probabilities within \de-\d\d of PyTorch's, "
+            r"\d of the digits read or refused otherwise\)",
+            line,
         )
-    assert third == f"compared with PyTorch on 1,000 test digits of {sample} and on random images"
+    assert last == f"compared with PyTorch on 1,000 test digits of {sample} and on random images"
     assert err == ""
 
 
@@ -288,7 +295,7 @@ def test_the_command_writes_the_mlp_that_is_shipped(
     monkeypatch.chdir(tmp_path)
     assert main(["export", "--arch", "mlp"]) == 0
     assert "on 20 drawn digits (MNIST is not in data) and" in capsys.readouterr().out
-    assert sorted(path.name for path in Path("export").iterdir()) == ["mlp.onnx", "mlp.pt2"]
+    assert sorted(path.name for path in Path("export").iterdir()) == ["mlp-float32.onnx", "mlp.onnx", "mlp.pt2"]
 
 
 def test_the_command_fails_where_files_disagree(
@@ -305,7 +312,7 @@ def test_the_command_fails_where_files_disagree(
     assert main(["export", "--weights", str(tmp_path / "mlp.pt"), "--data", str(sample), "--out", str(out)]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith(f"mnist: {out / 'mlp.onnx'}: not written: expected PyTorch's probabilities")
+    assert captured.err.startswith(f"mnist: {out / 'mlp-float32.onnx'}: not written: expected PyTorch's probabilities")
     assert len(captured.err.splitlines()) == 1
     assert not out.exists()
 
@@ -320,3 +327,36 @@ def test_without_a_library_it_says_how_to_get_it(library: str, sample: Path, tmp
     assert result.returncode == 1
     assert result.stderr == f"mnist: {library} is not installed; `make setup` in the checkout installs it\n"
     assert not (tmp_path / "out").exists()
+
+
+def test_eight_bits_hardly_change_what_is_read(
+    written: tuple[Checkpoint, list[Exported]], real: NDArray[np.uint8]
+) -> None:
+    """Less than half the size; what is said of real digits, read anew from the disk."""
+    checkpoint, (rounded, floats, _) = written
+    assert rounded.size < floats.size / 2
+    assert rounded.others <= 0.005 * len(real)
+    assert TOLERANCE < rounded.difference < 0.1
+    session = onnxruntime.InferenceSession(rounded.path, providers=["CPUExecutionProvider"])
+    probabilities, log_odds, is_digit = session.run(None, {"images": real})
+    expected = Predictor(TorchRuntime(checkpoint.build()), checkpoint.min_log_odds).score(real)
+    assert np.abs(probabilities - expected.probabilities).max() == pytest.approx(rounded.difference, rel=1e-3)
+    np.testing.assert_array_equal(is_digit, log_odds >= np.float32(checkpoint.min_log_odds))
+
+
+def test_rounding_may_change_what_is_doubtful() -> None:
+    """Probabilities by little, and so the digit or the refusal where PyTorch wavers too: that is counted."""
+    expected = Scores(np.array([[0.51, 0.49], [0.9, 0.1], [0.9, 0.1]], np.float32), np.array([3.0, 2.6, 3], np.float32))
+    actual = Outputs(
+        np.array([[0.48, 0.52], [0.9, 0.1], [0.1, 0.9]], np.float32),
+        np.array([3.0, 2.4, 3], np.float32),
+        np.array([True, False, True]),
+    )
+    assert exports.compare_rounded(2, Path("x"), actual, expected, THRESHOLD) == (pytest.approx(0.03, rel=1e-3), 2)
+    with pytest.raises(ExportError, match=r"to within 0\.15, got one that is 0\.8 off; 8 bits are too few"):
+        exports.compare_rounded(3, Path("x"), actual, expected, THRESHOLD)
+    with pytest.raises(ExportError, match="is_digit where the log-odds reach 2.5"):
+        exports.compare_rounded(2, Path("x"), actual._replace(is_digit=~actual.is_digit), expected, THRESHOLD)
+    blind = actual._replace(probabilities=np.full_like(actual.probabilities, np.nan))
+    with pytest.raises(ExportError, match="that is nan off"):
+        exports.compare_rounded(2, Path("x"), blind, expected, THRESHOLD)

@@ -71,7 +71,7 @@ def test_it_leaves_what_other_programs_take(cells: list[NotebookNode], out: Path
     session = onnxruntime.InferenceSession(out / "cnn.onnx", providers=["CPUExecutionProvider"])
     assert float(session.get_modelmeta().custom_metadata_map["min_log_odds"]) == checkpoint.min_log_odds
     with ZipFile(out / "mnist.mar") as archive:
-        assert archive.read("weights.pt") == (out / "cnn.pt").read_bytes()
+        assert archive.read("model.onnx") == (out / "cnn.onnx").read_bytes()
 
 
 def test_it_shows_every_picture(cells: list[NotebookNode]) -> None:

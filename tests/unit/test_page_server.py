@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,6 @@ import httpx
 import pytest
 
 from mnist_model.archive import ROOT
-from mnist_model.checkpoint import SHIPPED_WEIGHTS, CheckpointError
-from serve.__main__ import for_browsers
-from serve.browser_model import browser_model
-from serve.errors import ServeError
 from serve.files import TYPES, admits_gzip
 from serve.page import WEB, PageServer
 from serve.ports import HOST
@@ -198,35 +193,6 @@ def test_a_stopped_server_answers_no_more() -> None:
             client.get("/")
         with pytest.raises(httpx.TransportError):
             client.get("/")
-
-
-def test_the_network_for_browsers_is_exported_once(tmp_path: Path) -> None:
-    """One file for each checkpoint; what is there is not touched again."""
-    first = browser_model(SHIPPED_WEIGHTS, tmp_path)
-    before = first.stat()
-    assert browser_model(SHIPPED_WEIGHTS, tmp_path) == first
-    assert first.stat() == before
-    assert re.fullmatch(r"onnx-[0-9a-f]{12}", first.parent.name)
-    other = tmp_path / "other.pt"
-    other.write_bytes(SHIPPED_WEIGHTS.read_bytes() + b"\0")
-    assert browser_model(other, tmp_path).parent != first.parent
-    (tmp_path / "none.pt").write_bytes(b"no checkpoint")
-    with pytest.raises(CheckpointError):
-        browser_model(tmp_path / "none.pt", tmp_path)
-
-
-def test_serving_goes_on_where_nothing_can_be_exported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """And says why."""
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    monkeypatch.delitem(sys.modules, "mnist_model.export", raising=False)
-    with pytest.raises(ServeError, match="onnxruntime is not installed; `make setup` installs it"):
-        browser_model(SHIPPED_WEIGHTS, tmp_path)
-    other = tmp_path / "other.pt"
-    other.write_bytes(SHIPPED_WEIGHTS.read_bytes() + b"\0")
-    assert for_browsers(other) is None
-    assert "browser  the page predicts with the server only: " in capsys.readouterr().out
 
 
 def test_all_of_the_page_is_kept_for_offline() -> None:

@@ -10,14 +10,16 @@ import torch
 from numpy.typing import NDArray
 
 from mnist_model import checkpoint as checkpoints
-from mnist_model.checkpoint import SHIPPED_MLP_WEIGHTS, CheckpointError
+from mnist_model.checkpoint import CheckpointError
 from mnist_model.dataset import Split
 from mnist_model.predictor import CHUNK, NO_INK, Predictor
+from mnist_model.shipped import SHIPPED_MLP_MODEL, SHIPPED_MODEL, SHIPPED_WEIGHTS
+from mnist_model.torch_runtime import TorchRuntime
 
 
-@pytest.fixture(scope="module")
-def predictor() -> Predictor:
-    return Predictor.load()
+@pytest.fixture(scope="module", params=[SHIPPED_MODEL, SHIPPED_WEIGHTS], ids=["onnx", "pt"])
+def predictor(request: pytest.FixtureRequest) -> Predictor:
+    return Predictor.load(request.param)
 
 
 def test_real_digits_are_read(predictor: Predictor, digits: Split) -> None:
@@ -29,7 +31,7 @@ def test_real_digits_are_read(predictor: Predictor, digits: Split) -> None:
 
 def test_the_mlp_reads_real_digits_too(digits: Split) -> None:
     """At least 98 % of them, by the weights that are shipped to compare with."""
-    predictions = Predictor.load(SHIPPED_MLP_WEIGHTS).predict(digits.images.numpy())
+    predictions = Predictor.load(SHIPPED_MLP_MODEL).predict(digits.images.numpy())
     right = sum(p.digit == label for p, label in zip(predictions, digits.labels.tolist(), strict=True))
     assert right >= 980
 
@@ -37,7 +39,8 @@ def test_the_mlp_reads_real_digits_too(digits: Split) -> None:
 def test_an_answer_is_consistent(predictor: Predictor, digits: Split) -> None:
     """Probabilities sum to 1; the digit is the likeliest; confidence is its probability."""
     for prediction in predictor.predict(digits.images.numpy()[:100]):
-        assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-5)
+        assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-6)
+        assert prediction.probabilities == tuple(round(value, 7) for value in prediction.probabilities)
         assert prediction.digit == int(np.argmax(prediction.probabilities))
         assert prediction.confidence == max(prediction.probabilities)
 
@@ -54,10 +57,10 @@ def test_a_blank_image_has_no_digit(predictor: Predictor, digits: Split) -> None
 
 def test_the_threshold_decides_what_is_a_digit(digits: Split) -> None:
     """`is_digit` is the log-odds against the checkpoint's threshold."""
-    recogniser, images = checkpoints.load().build(), digits.images.numpy()
-    log_odds = Predictor(recogniser, 0).score(images).log_odds
+    runtime, images = TorchRuntime(checkpoints.load().build()), digits.images.numpy()
+    log_odds = Predictor(runtime, 0).score(images).log_odds
     middle = float(np.median(log_odds))
-    strict = Predictor(recogniser, middle).predict(images)
+    strict = Predictor(runtime, middle).predict(images)
     assert [p.is_digit for p in strict] == (log_odds >= middle).tolist()
     assert 0 < sum(p.is_digit for p in strict) < len(images)
 
@@ -100,7 +103,7 @@ def test_threads_are_set_once_on_load() -> None:
     """Where a number is given; otherwise torch's own stands."""
     before = torch.get_num_threads()
     try:
-        Predictor.load(threads=1)
+        Predictor.load(SHIPPED_WEIGHTS, threads=1)
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)

@@ -16,6 +16,7 @@ from mnist_model.dataset import Split
 from mnist_model.evaluation import Families, evaluate, evaluate_non_digits
 from mnist_model.predictor import Predictor
 from mnist_model.report import terminal_tables, write_report
+from mnist_model.torch_runtime import TorchRuntime
 
 NASTY = 'a<b>&"c" $^{$ d'  # a name that breaks HTML, links and plots that do not escape it
 
@@ -63,7 +64,7 @@ def families(digits: Split) -> Families:
 def report(families: Families, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a whole report."""
     folder = tmp_path_factory.mktemp("reports") / "report"
-    paths = write_report(families, checkpoints.load(), Path("runs/<mine>.pt"), folder)
+    paths = write_report(families, checkpoints.load().about(), Path("runs/<mine>.pt"), folder)
     assert paths == [folder / "index.html", folder / "report.json"]
     return folder
 
@@ -132,7 +133,7 @@ def test_a_perfect_network_has_a_report_too(digits: Split, tmp_path: Path) -> No
     found = evaluate(Predictor.load(), Split(digits.images[:5], digits.labels[:5]))
     perfect = replace(found, labels=found.digits)
     families = Families({"MNIST": perfect}, {})
-    write_report(families, checkpoints.load(), Path("cnn.pt"), tmp_path)
+    write_report(families, checkpoints.load().about(), Path("cnn.pt"), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("confusion-MNIST.png", "index.html", "mistakes-MNIST.png"),
         *("refusals.png", "reliability.png", "report.json"),
@@ -143,10 +144,10 @@ def test_a_perfect_network_has_a_report_too(digits: Split, tmp_path: Path) -> No
 
 def test_non_digits_that_are_all_refused_have_a_picture_too(digits: Split, tmp_path: Path) -> None:
     """It says that there are none, and the curves are drawn all the same."""
-    strict = Predictor(checkpoints.load().build(), 1000.0)
+    strict = Predictor(TorchRuntime(checkpoints.load().build()), 1000.0)
     few = Split(digits.images[:5], digits.labels[:5])
     families = Families({"MNIST": evaluate(strict, few)}, {})
     families.add("all", evaluate_non_digits(strict, digits.images[5:9].numpy()))
-    write_report(families, checkpoints.load(), Path("cnn.pt"), tmp_path)
+    write_report(families, checkpoints.load().about(), Path("cnn.pt"), tmp_path)
     assert (tmp_path / "accepted-all.png").is_file()
     assert (tmp_path / "roc.png").is_file()
