@@ -14,7 +14,7 @@ NPM := npm install --prefix web --loglevel error
 RUNTIME := web/runtime
 RUNTIME_FILES := ort.wasm.bundle.min.mjs ort-wasm-simd-threaded.wasm
 
-.PHONY: help setup serve test lint train notebook bench bench-browser bench-training clean
+.PHONY: help setup serve test lint train notebook bench bench-runtimes bench-browser bench-training clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ notebook: $(VENV)/.notebook ## open the walk-through: from raw bytes to a served
 
 bench: $(VENV)/.setup ## measure latency and throughput of the service
 	$(BIN)/python -m benchmarks.serving
+
+bench-runtimes: $(VENV)/.setup ## compare what could run the network, by batch size
+	$(BIN)/python -m benchmarks.runtimes
 
 bench-browser: $(VENV)/.test ## measure predicting in the browser, without a server
 	$(BIN)/python -m benchmarks.browser
