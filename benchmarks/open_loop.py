@@ -50,8 +50,7 @@ class Outcome:
     max_ms: float
     errors: dict[str, int]
     queued: int  # how many found no connection free
-    late_p50_ms: float  # of the others: sent so long after they were due
-    late_p99_ms: float
+    late_p99_ms: float  # of the others: sent so long after they were due
     late_max_ms: float
     cpu_cores: float  # what the generator itself used of one
 
@@ -115,7 +114,7 @@ class Generator:
 
     def __init__(self, url: str, requests: Sequence[bytes], rate: float, seconds: float, connections: int) -> None:
         address = urlsplit(url)
-        self._host, self._port = address.hostname, address.port or 80
+        self._host, self._port = address.hostname or "", address.port or 80
         self._requests = requests
         self._rate = rate
         self._count = max(1, round(rate * seconds))
@@ -212,16 +211,22 @@ class Generator:
 
     def _outcome(self, seconds: float, cpu_seconds: float) -> Outcome:
         latencies, lateness = sorted(self._latencies), sorted(self._lateness)
+        p50, p90, p99, p999, greatest = (1000 * percentile(latencies, share) for share in (0.5, 0.9, 0.99, 0.999, 1.0))
         return Outcome(
-            self._rate,
-            len(latencies) / seconds,
-            self._count,
-            len(latencies),
-            *(1000 * percentile(latencies, share) for share in (0.5, 0.9, 0.99, 0.999, 1.0)),
-            self._errors,
-            self._queued,
-            *(1000 * percentile(lateness, share) for share in (0.5, 0.99, 1.0)),
-            cpu_seconds / seconds,
+            rate=self._rate,
+            achieved=len(latencies) / seconds,
+            requests=self._count,
+            answered=len(latencies),
+            p50_ms=p50,
+            p90_ms=p90,
+            p99_ms=p99,
+            p999_ms=p999,
+            max_ms=greatest,
+            errors=self._errors,
+            queued=self._queued,
+            late_p99_ms=1000 * percentile(lateness, 0.99),
+            late_max_ms=1000 * percentile(lateness, 1.0),
+            cpu_cores=cpu_seconds / seconds,
         )
 
 
