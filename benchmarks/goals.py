@@ -13,7 +13,10 @@ from .results import Parity, Results
 
 # Contenders, as contenders.py names them.
 P99_MS = 15.0  # at half the peak rate
-OURS, CEILING, STOCK, FASTIFY = "ours", "nothing", "stock", "fastify"
+OURS = "ours"
+CEILING = "TorchServe, a handler that does nothing"
+STOCK = "TorchServe, its MNIST example"
+FASTIFY = "Fastify, ONNX Runtime"
 FORM_NAMES = {"json": "JSON", "bytes": "784 raw bytes", "png": "PNG"}
 
 

@@ -15,6 +15,7 @@ therefore err upwards.
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import json
 import math
@@ -73,6 +74,10 @@ class Connection(asyncio.Protocol):
         self.due = due
         self._transport.write(request)
 
+    def abort(self) -> None:
+        """Close it at once."""
+        self._transport.abort()
+
     def data_received(self, data: bytes) -> None:
         """Collect until the answer is whole, and tell the generator its status."""
         self._received = self._received + data if self._received else data
@@ -80,7 +85,7 @@ class Connection(asyncio.Protocol):
             status = whole_answer(self._received)
         except ValueError:
             self._generator.failed(self, "malformed")
-            self._transport.abort()
+            self.abort()
             return
         if status is not None:
             self._received = b""
@@ -125,6 +130,7 @@ class Generator:
         self._latencies, self._lateness = array("d"), array("d")
         self._errors = {"status": 0, "malformed": 0, "closed": 0, "unanswered": 0}
         self._queued = 0
+        self._open_connections: set[Connection] = set()
         self._opening: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Outcome:
@@ -145,6 +151,8 @@ class Generator:
         if not done:
             self._finished.cancel()
             self._errors["unanswered"] = self._count - len(self._latencies) - sum(self._errors.values())
+        for connection in self._open_connections:
+            connection.abort()
         return self._outcome(seconds, cpu)
 
     def _due(self, number: int) -> float:
@@ -184,18 +192,24 @@ class Generator:
 
     def lost(self, connection: Connection) -> None:
         """Open another connection in place of one that was closed."""
+        self._open_connections.discard(connection)
         if connection in self._free:
             self._free.remove(connection)
         if connection.due is not None:
             self.failed(connection, "closed")
         if not self._finished.done():
-            task = self._loop.create_task(self._open())
+            task = self._loop.create_task(self._reopen())
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
 
     async def _open(self) -> None:
         _, connection = await self._loop.create_connection(lambda: Connection(self), self._host, self._port)
+        self._open_connections.add(connection)
         self._release(connection)
+
+    async def _reopen(self) -> None:
+        with contextlib.suppress(OSError):  # the server is gone: what is left will count as unanswered
+            await self._open()
 
     def _release(self, connection: Connection) -> None:
         if self._queue:

@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +20,12 @@ from serve.browser_model import browser_model
 from serve.ports import VARIABLES, Ports, free_ports
 
 from .bare_runtime import LARGE
-from .bodies import CONTENT_TYPES, digits, encode
-from .contenders import Running
+from .bodies import digits
+from .client import connection, post
 from .load import LoadError, closed_loop
 from .open_loop import Outcome
 from .results import LoneClient, OwnRound, Parity
+from .running import Running
 from .usage import cpu_seconds, rss_mb, snapshot
 
 NAME = "our server"  # in errors
@@ -146,43 +145,6 @@ def ask_about(url: str, images: NDArray[np.uint8]) -> list[dict[str, Any]]:
     answers: list[dict[str, Any]] = []
     with connection(url) as client:
         for start in range(0, len(images), PARITY_BODY):
-            answers += json.loads(post(client, url, images[start : start + PARITY_BODY].tobytes(), "bytes"))
+            content = post(client, url, images[start : start + PARITY_BODY].tobytes(), "bytes")
+            answers += json.loads(content)["predictions"]
     return answers
-
-
-def require_answer(contender: str, url: str, forms: Sequence[str]) -> None:
-    """Check once that each form is answered with status 200: wrk takes a redirection for an answer.
-
-    Raises:
-        LoadError: one is not.
-    """
-    with connection(url) as client:
-        for form in forms:
-            try:
-                post(client, url, encode(digits()[0], form), form)
-            except (LoadError, OSError, http.client.HTTPException) as error:
-                raise LoadError(f"{contender}, one digit as {form}: {error}") from error
-
-
-@contextlib.contextmanager
-def connection(url: str) -> Iterator[http.client.HTTPConnection]:
-    """One connection that stays open."""
-    client = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def post(client: http.client.HTTPConnection, url: str, body: bytes, form: str) -> bytes:
-    """Send one body; returns the answer's.
-
-    Raises:
-        LoadError: the status is not 200.
-    """
-    client.request("POST", urlsplit(url).path, body, {"Content-Type": CONTENT_TYPES[form]})
-    response = client.getresponse()
-    content = response.read()
-    if response.status != 200:
-        raise LoadError(f"expected status 200, got {response.status}: {content[:200].decode(errors='replace')}")
-    return content

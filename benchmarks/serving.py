@@ -10,6 +10,7 @@ Ratios are taken within a round. A run with any error ends the benchmark: it is 
 
 import argparse
 import json
+import shlex
 import statistics
 import sys
 import time
@@ -22,11 +23,13 @@ from mnist_model.archive import ROOT, build_archives
 from serve.browser_model import browser_model
 
 from . import machine, own, plot
-from .contenders import CONTENDERS, Contender, Running
+from .client import require_answer
+from .contenders import CONTENDERS, Contender
 from .goals import OURS, P99_MS, judge, rates
 from .load import LoadError, closed_loop
 from .report import markdown
 from .results import Measurement, Results
+from .running import Running
 from .usage import cpu_seconds, rss_mb, snapshot
 
 WARM_UP_SECONDS = 4  # before each measurement: Java compiles what is used often while it runs
@@ -69,7 +72,7 @@ def measure_rounds(
     for number in range(1, rounds + 1):
         for contender in contenders if number % 2 else reversed(contenders):
             with started(contender) as running:
-                own.require_answer(contender.name, running.url, contender.forms)
+                require_answer(contender.name, running.url, contender.forms)
                 for form in contender.forms:
                     found = measure(number, contender, running, form, seconds)
                     results.measurements.append(found)
@@ -118,7 +121,7 @@ def started(contender: Contender) -> Iterator[Running]:
         try:
             running = stack.enter_context(contender.start())
         except Exception as error:  # each contender fails in its own way
-            others = " ".join(each.name for each in CONTENDERS if each is not contender)
+            others = shlex.join(each.name for each in CONTENDERS if each is not contender)
             raise LoadError(f"{contender.name} did not start: {error}; measure without it: --only {others}") from error
         yield running
 
