@@ -115,8 +115,9 @@ def own(results: Results) -> Iterator[Row]:
         who = f"a lone client, {FORM_NAMES[form]}" if form else "a lone client"
         yield at_most(f"{who}, median", 2.0, [client.p50_ms for client in mine], ".2f", " ms")
         yield at_most(f"{who}, 99 %", 8.0, [client.p99_ms for client in mine], ".2f", " ms")
-    yield at_most("memory at rest after the load: worker", 280, [each.worker_mb for each in results.own], ".0f", " MB")
-    yield at_most("memory at rest after the load: JVM", 250, [each.java_mb for each in results.own], ".0f", " MB")
+    memory = "memory at rest, after load and large bodies"
+    yield at_most(f"{memory}: worker", 280, [each.worker_mb for each in results.own], ".0f", " MB")
+    yield at_most(f"{memory}: JVM", 250, [each.java_mb for each in results.own], ".0f", " MB")
 
 
 def open_loop(peak: float, outcomes: Sequence[Outcome]) -> Iterator[Row]:
@@ -127,7 +128,7 @@ def open_loop(peak: float, outcomes: Sequence[Outcome]) -> Iterator[Row]:
 
 def whole(results: Results) -> Iterator[Row]:
     """Start-up and parity."""
-    what = "`make serve` on a machine already set up: command to first right answer"
+    what = "what `make serve` runs, on a machine already set up: command to first right answer"
     yield at_most(what, 5, results.start_up_seconds, ".1f", " s")
     yield parity(results.parity)
 

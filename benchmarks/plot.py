@@ -27,37 +27,22 @@ def draw(outcomes: Sequence[Outcome], peak: float, limit_ms: float, path: Path) 
     figure = Figure(figsize=(7.2, 4.2), layout="constrained", facecolor="white")
     axes = figure.add_subplot()
     rounds = by_rate(outcomes)
+    rates = list(rounds)
     for field, name, colour in LINES:
         values = [[getattr(each, field) for each in found] for found in rounds.values()]
-        medians = [statistics.median(each) for each in values]
-        axes.fill_between(
-            list(rounds),
-            [min(each) for each in values],
-            [max(each) for each in values],
-            color=colour,
-            alpha=0.15,
-            linewidth=0,
-        )
-        axes.plot(list(rounds), medians, color=colour, marker="o", label=name)
-        axes.annotate(
-            name, (list(rounds)[-1], medians[-1]), xytext=(8, 0), textcoords="offset points", color=colour, va="center"
-        )
-    axes.plot([0.5 * peak], [limit_ms], marker="_", markersize=26, color="#444444")
-    axes.annotate(
-        f"goal: 99 % within {limit_ms:.0f} ms",
-        (0.5 * peak, limit_ms),
-        xytext=(0, 5),
-        textcoords="offset points",
-        ha="center",
-        color="#444444",
-    )
+        axes.plot(rates, [statistics.median(each) for each in values], color=colour, marker="o", label=name)
+        least, greatest = [min(each) for each in values], [max(each) for each in values]
+        axes.fill_between(rates, least, greatest, color=colour, alpha=0.15, linewidth=0)
+    goal = f"goal: 99 % within {limit_ms:.0f} ms at half the peak"
+    axes.plot([0.5 * peak], [limit_ms], "_", markersize=26, markeredgewidth=2, color="#444444", label=goal)
+    axes.legend(loc="upper left", frameon=False)
     axes.set(
-        xlabel="requests a second, at a constant rate",
+        xlabel="requests a second at a constant rate, and its share of the peak",
         ylabel="milliseconds from when a request was due",
         yscale="log",
         xlim=(0, peak),
     )
-    axes.set_xticks(list(rounds), [f"{rate:,.0f}\n{rate / peak:.0%} of the peak" for rate in rounds])
+    axes.set_xticks(rates, [f"{rate:,.0f}\n{rate / peak:.0%}" for rate in rates])
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.grid(color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)

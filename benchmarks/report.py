@@ -10,7 +10,8 @@ from .usage import KINDS
 
 CLOSED_LOOP_NOTE = (
     "One digit a request, closed loop of wrk, 64 connections. Latency is from the actual send, so it says nothing of "
-    "those who would have come during a stall. CPU time is the server's own, summed over its processes."
+    "those who would have come during a stall. CPU time and resident memory are the server's own, summed over its "
+    "processes; what processes share counts for each."
 )
 OPEN_LOOP_NOTE = (
     "Ours in an open loop: requests at a constant rate, latency from when each was due. `late` is the generator's own "

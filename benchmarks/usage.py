@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
+WORKER = "model_service_worker.py"  # the program that TorchServe starts for each of its workers
 KINDS = ("java", "worker", "other")
 
 
@@ -38,7 +40,7 @@ def kind(process: psutil.Process) -> str:
     """Return what a process is: TorchServe's "java" or "worker"; everything else is "other"."""
     if process.name() == "java":
         return "java"
-    return "worker" if any("model_service_worker" in part for part in process.cmdline()) else "other"
+    return "worker" if any(Path(part).name == WORKER for part in process.cmdline()) else "other"
 
 
 def cpu_seconds(before: Snapshot, after: Snapshot) -> dict[str, float]:
