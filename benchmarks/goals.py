@@ -8,8 +8,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from .open_loop import Outcome
-from .results import Parity, Results
+from .results import Outcome, Parity, Results
 
 # Contenders, as contenders.py names them.
 P99_MS = 15.0  # at half the peak rate

@@ -19,99 +19,21 @@ import contextlib
 import gc
 import json
 import math
-import re
 import sys
 import time
 from array import array
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from .bodies import CONTENT_TYPES, bodies, http_request
+from .connection import Connection
+from .results import Outcome
 
 CONNECTIONS = 256
 TICK_SECONDS = 0.001  # the finest that epoll's timeout knows
 DRAIN_SECONDS = 10.0  # what is unanswered so long after the last request was due is an error
-CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was found; milliseconds from when a request was due to the last byte of its answer."""
-
-    rate: float  # asked for, in requests a second
-    achieved: float  # answers a second, from the first due time to the last answer
-    requests: int  # due
-    answered: int  # with status 200; the percentiles are theirs
-    p50_ms: float
-    p90_ms: float
-    p99_ms: float
-    p999_ms: float
-    max_ms: float
-    errors: dict[str, int]
-    queued: int  # how many found no connection free
-    late_p99_ms: float  # of the others: sent so long after they were due
-    late_max_ms: float
-    cpu_cores: float  # what the generator itself used of one
-
-
-class Connection(asyncio.Protocol):
-    """One connection that stays open, with at most one request under way."""
-
-    def __init__(self, generator: "Generator") -> None:
-        self._generator = generator
-        self._received = b""
-        self.due: float | None = None  # of the request under way
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep what to write to."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def send(self, request: bytes, due: float) -> None:
-        """Send a request that was due at a time of `time.perf_counter`."""
-        self.due = due
-        self._transport.write(request)
-
-    def abort(self) -> None:
-        """Close it at once."""
-        self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        """Collect until the answer is whole, and tell the generator its status."""
-        self._received = self._received + data if self._received else data
-        try:
-            status = whole_answer(self._received)
-        except ValueError:
-            self._generator.failed(self, "malformed")
-            self.abort()
-            return
-        if status is not None:
-            self._received = b""
-            self._generator.answered(self, status)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Closed by the server, or by us at the end."""
-        self._generator.lost(self)
-
-
-def whole_answer(data: bytes) -> int | None:
-    """Return the status of the one HTTP answer in `data`; None where part of it is still to come.
-
-    Raises:
-        ValueError: it is none, its length is not told, or more follows, which nobody asked for.
-    """
-    end = data.find(b"\r\n\r\n")
-    if end < 0:
-        return None
-    length = CONTENT_LENGTH.search(data, 0, end)
-    if not data.startswith(b"HTTP/1.1 ") or length is None:
-        raise ValueError(f"expected an HTTP/1.1 answer with a Content-Length, got {data[:end]!r}")
-    missing = end + 4 + int(length[1]) - len(data)
-    if missing < 0:
-        raise ValueError(f"expected one answer to one request, got {-missing} bytes more")
-    return None if missing else int(data[9:12])
 
 
 class Generator:

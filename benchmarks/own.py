@@ -23,8 +23,7 @@ from .bare_runtime import LARGE
 from .bodies import digits
 from .client import connection, post
 from .load import LoadError, closed_loop
-from .open_loop import Outcome
-from .results import LoneClient, OwnRound, Parity
+from .results import LoneClient, Outcome, OwnRound, Parity
 from .running import Running
 from .usage import cpu_seconds, rss_mb, snapshot
 

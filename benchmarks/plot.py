@@ -8,8 +8,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from .open_loop import Outcome
 from .report import by_rate
+from .results import Outcome
 
 # Of Okabe and Ito's colours, which people with any colour vision can tell apart.
 LINES = (("p999_ms", "99.9 %", "#d55e00"), ("p99_ms", "99 %", "#0072b2"), ("p50_ms", "median", "#009e73"))

@@ -4,8 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from .goals import FORM_NAMES, OURS, Row, Spread
-from .open_loop import Outcome
-from .results import Measurement, Results
+from .results import Measurement, Outcome, Results
 from .usage import KINDS
 
 CLOSED_LOOP_NOTE = (

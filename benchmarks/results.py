@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from .open_loop import Outcome
-
 
 @dataclass(frozen=True)
 class Measurement:
@@ -47,6 +45,26 @@ class OwnRound:
     bare_images: float  # images a second of the bare runtime
     worker_mb: float  # at rest: the largest worker, in 10⁶ bytes
     java_mb: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An open loop at one rate; milliseconds from when a request was due to the last byte of its answer."""
+
+    rate: float  # asked for, in requests a second
+    achieved: float  # answers a second, from the first due time to the last answer
+    requests: int  # due
+    answered: int  # with status 200; the percentiles are theirs
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    p999_ms: float
+    max_ms: float
+    errors: dict[str, int]
+    queued: int  # how many found no connection free
+    late_p99_ms: float  # of the others: sent so long after they were due
+    late_max_ms: float
+    cpu_cores: float  # what the generator itself used of one
 
 
 @dataclass(frozen=True)

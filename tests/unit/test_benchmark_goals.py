@@ -7,10 +7,9 @@ import pytest
 
 from benchmarks.contenders import CONTENDERS
 from benchmarks.goals import CEILING, FASTIFY, OURS, STOCK, Row, fastest_form, judge, ratios
-from benchmarks.open_loop import Outcome
 from benchmarks.plot import draw
 from benchmarks.report import contenders_table, core_hours_a_million, markdown
-from benchmarks.results import LoneClient, Measurement, OwnRound, Parity, Results
+from benchmarks.results import LoneClient, Measurement, Outcome, OwnRound, Parity, Results
 
 OUTCOME = Outcome(
     rate=500, achieved=499, requests=2500, answered=2500, p50_ms=2, p90_ms=4, p99_ms=9, p999_ms=20, max_ms=30,

