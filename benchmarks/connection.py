@@ -10,14 +10,14 @@ CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 class Owner(Protocol):
     """Whoever is told what happens on a connection."""
 
-    def answered(self, connection: "Connection", status: int) -> None:
-        """A whole answer came."""
+    def answered(self, connection: "Connection", due: float, status: int) -> None:
+        """A whole answer came, to a request that was due then."""
 
     def failed(self, connection: "Connection", kind: str) -> None:
         """The request under way will get no answer; `kind` says why."""
 
     def lost(self, connection: "Connection") -> None:
-        """The connection is closed; its `due` tells whether a request was under way."""
+        """The connection is closed."""
 
 
 class Connection(asyncio.Protocol):
@@ -26,7 +26,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._received = b""
-        self.due: float | None = None  # of the request under way
+        self._due: float | None = None  # of the request under way
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep what to write to."""
@@ -35,7 +35,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, request: bytes, due: float) -> None:
         """Send a request that was due at a time of `time.perf_counter`."""
-        self.due = due
+        self._due = due
         self._transport.write(request)
 
     def abort(self) -> None:
@@ -44,19 +44,26 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Collect until the answer is whole, and tell the owner its status."""
+        due = self._due
+        if due is None:  # nobody asked: what comes next could not be told from an answer
+            self.abort()
+            return
         self._received = self._received + data if self._received else data
         try:
             status = whole_answer(self._received)
         except ValueError:
+            self._due = None
             self._owner.failed(self, "malformed")
             self.abort()
             return
         if status is not None:
-            self._received = b""
-            self._owner.answered(self, status)
+            self._received, self._due = b"", None
+            self._owner.answered(self, due, status)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Closed by the server, or by us at the end."""
+        if self._due is not None:
+            self._owner.failed(self, "closed")
         self._owner.lost(self)
 
 

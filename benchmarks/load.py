@@ -112,7 +112,7 @@ def closed_loop(contender: str, url: str, form: str, seconds: int, connections: 
 
 def lua_script(contents: Sequence[bytes], content_type: str) -> str:
     """Write the script for wrk, with the bodies in decimal escapes, in which no byte is special."""
-    literals = ",\n".join('"' + "".join(f"\\{byte:03d}" for byte in content) + '"' for content in contents)
+    literals = ",\n".join('"' + "".join(f"\\{byte}" for byte in content) + '"' for content in contents)
     return SCRIPT.format(bodies=literals, content_type=content_type)
 
 

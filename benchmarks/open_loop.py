@@ -97,18 +97,16 @@ class Generator:
     def _send(self, connection: Connection, number: int) -> None:
         connection.send(self._requests[number % len(self._requests)], self._due(number))
 
-    def answered(self, connection: Connection, status: int) -> None:
+    def answered(self, connection: Connection, due: float, status: int) -> None:
         """Take one answer, and give the connection to whoever waits longest."""
-        due, connection.due = connection.due, None
-        if due is None or status != 200:  # without a request: an answer that nobody asked for
-            self._errors["malformed" if due is None else "status"] += 1
-        else:
+        if status == 200:
             self._latencies.append(time.perf_counter() - due)
+        else:
+            self._errors["status"] += 1
         self._release(connection)
 
     def failed(self, connection: Connection, kind: str) -> None:
         """Count a request that will get no answer."""
-        connection.due = None
         self._errors[kind] += 1
         self._finish_if_done()
 
@@ -117,8 +115,6 @@ class Generator:
         self._open_connections.discard(connection)
         if connection in self._free:
             self._free.remove(connection)
-        if connection.due is not None:
-            self.failed(connection, "closed")
         if not self._finished.done():
             task = self._loop.create_task(self._reopen())
             self._opening.add(task)
