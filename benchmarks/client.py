@@ -10,10 +10,13 @@ from .load import LoadError
 
 
 def require_answer(contender: str, url: str, forms: Sequence[str]) -> None:
-    """Check once that each form is answered with status 200: wrk takes a redirection for an answer.
+    """Ask for one digit in each form, and wait until it is answered with status 200.
+
+    Before a load, because wrk takes a redirection for an answer; and between two, because what wrk leaves unanswered at
+    its end still waits in the server's queue, would be measured with the next load, and can fill the queue.
 
     Raises:
-        LoadError: one is not.
+        LoadError: one is not answered so.
     """
     with connection(url) as client:
         for form in forms:

@@ -54,15 +54,22 @@ class Progress:
 
 def measure(number: int, contender: Contender, running: Running, form: str, seconds: int) -> Measurement:
     """Warm up, then load one running server in one form."""
-    closed_loop(f"{contender.name}, warming up", running.url, form, WARM_UP_SECONDS)
+    warm_up(contender.name, running, form)
     before = snapshot(running.process)
     load = closed_loop(contender.name, running.url, form, seconds)
     after = snapshot(running.process)
+    require_answer(contender.name, running.url, [form])
     spent = {kind: 1e6 * used / load.requests for kind, used in cpu_seconds(before, after).items()}
     return Measurement(
         number, contender.name, form, load.requests, load.rate, load.p50_ms, load.p99_ms, load.max_ms, spent,
         rss_mb(after),
     )  # fmt: skip
+
+
+def warm_up(contender: str, running: Running, form: str) -> None:
+    """Load a server for nothing, until it answers as fast as it will, and wait until it is idle again."""
+    closed_loop(f"{contender}, warming up", running.url, form, WARM_UP_SECONDS)
+    require_answer(contender, running.url, [form])
 
 
 def measure_rounds(
@@ -94,7 +101,7 @@ def measure_ours(ours: Contender, rounds: int, seconds: int, results: Results, p
     """Measure what needs the peak first, and what is not compared: open loop, parity, start-up."""
     results.peak = statistics.median(rates(results, OURS, OPEN_LOOP_FORM).values())
     with started(ours) as running:
-        closed_loop(f"{OURS}, warming up", running.url, OPEN_LOOP_FORM, WARM_UP_SECONDS)
+        warm_up(OURS, running, OPEN_LOOP_FORM)
         for number in range(1, rounds + 1):
             for share in SHARES if number % 2 else reversed(SHARES):
                 found = own.at_constant_rate(running, share * results.peak, seconds, OPEN_LOOP_FORM)
@@ -139,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description="Measure the service.")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of all contenders (5)")
     parser.add_argument("--seconds", type=int, default=5, metavar="N", help="of one measurement (5)")
-    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help="; ".join(names))
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="FILE", help="JSON of everything")
     parser.add_argument("--plot", type=Path, default=PLOT, metavar="FILE", help="SVG of latency against rate")
     args = parser.parse_args(arguments)
@@ -147,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     described, results, progress = machine.describe(), Results(), Progress()
     minutes = estimate(contenders, args.rounds, args.seconds)
     print(*(f"{name}: {value}" for name, value in described.items()), sep="\n")
-    progress.say(f"{', '.join(each.name for each in contenders)}: about {minutes:.0f} minutes")
+    progress.say(f"{'; '.join(each.name for each in contenders)}: about {minutes:.0f} minutes")
     build_archives()
     browser_model()  # so that no start makes it
     try:
