@@ -1,95 +1,177 @@
-"""Measures a running service from the outside: `make bench`, or `python -m benchmarks.serving`.
+"""Measures the service against its goals and against other servers: `make bench`, or `python -m benchmarks.serving`.
 
-It starts TorchServe on ports of its own, sends real requests over loopback, and prints a table: how long a lone
-client waits for one digit, in each form of a body, and how many digits a second come back from one large body. The
-client is Python and shares the machine's cores with the server, so these are figures of the whole, not of the server
-alone. An answer that is an error ends the run.
+Each round starts every contender anew, one after another, warms it up and measures it; every other round goes through
+them backwards, so that a machine that slows down slows none of them more. Only one server runs at a time: an idle
+TorchServe still has timers, and a new start in each round lets the spread tell how much one start differs from the
+next. The load generator shares the machine's cores with the server, so rates are of the whole, not of the server alone.
+
+Ratios are taken within a round. A run with any error ends the benchmark: it is no measurement.
 """
 
-import http.client
+import argparse
 import json
-import os
-import platform
+import shlex
 import statistics
-import threading
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
 
 from mnist_model.archive import ROOT, build_archives
-from mnist_model.dataset import load_split
-from serve.ports import HOST, Ports, free_ports
-from serve.torchserve import TorchServe
+from serve.browser_model import browser_model
 
-REQUESTS = 1000  # of each form, after as many to warm up
-LARGE = 4096  # images in the large body
-LARGE_REPEATS = 5
-FORMS: dict[str, tuple[str | None, Callable[[NDArray[np.uint8]], bytes]]] = {
-    "784 raw bytes": (None, lambda image: image.tobytes()),
-    "JSON array": ("application/json", lambda image: json.dumps(image.ravel().tolist()).encode()),
-}
+from . import machine, own, plot
+from .client import require_answer
+from .contenders import CONTENDERS, Contender
+from .goals import OURS, P99_MS, judge, rates
+from .load import LoadError, closed_loop
+from .report import markdown
+from .results import Measurement, Results
+from .running import Running
+from .usage import cpu_seconds, rss_mb, snapshot
+
+WARM_UP_SECONDS = 4  # before each measurement: Java compiles what is used often while it runs
+SHARES = (0.25, 0.5, 0.75, 0.9)  # of the peak, for the open loop
+OPEN_LOOP_FORM = "json"  # what most programs send
+START_SECONDS = 6  # about what a server takes to start, for the estimate
+RESULTS = ROOT / "benchmarks" / "results" / "serving.json"
+PLOT = ROOT / "docs" / "latency.svg"
+
+
+class Progress:
+    """Says what is done, with the time since the beginning."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def say(self, text: str) -> None:
+        """Print a line at once."""
+        minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+        print(f"[{minutes:2d}:{seconds:02d}] {text}", flush=True)
+
+
+def measure(number: int, contender: Contender, running: Running, form: str, seconds: int) -> Measurement:
+    """Warm up, then load one running server in one form."""
+    warm_up(contender.name, running, form)
+    before = snapshot(running.process)
+    load = closed_loop(contender.name, running.url, form, seconds)
+    after = snapshot(running.process)
+    require_answer(contender.name, running.url, [form])
+    spent = {kind: 1e6 * used / load.requests for kind, used in cpu_seconds(before, after).items()}
+    return Measurement(
+        number, contender.name, form, load.requests, load.rate, load.p50_ms, load.p99_ms, load.max_ms, spent,
+        rss_mb(after),
+    )  # fmt: skip
+
+
+def warm_up(contender: str, running: Running, form: str) -> None:
+    """Load a server for nothing, until it answers as fast as it will, and wait until it is idle again."""
+    closed_loop(f"{contender}, warming up", running.url, form, WARM_UP_SECONDS)
+    require_answer(contender, running.url, [form])
+
+
+def measure_rounds(
+    contenders: Sequence[Contender], rounds: int, seconds: int, results: Results, progress: Progress
+) -> None:
+    """Measure every contender in every round; of ours, also what only ours is measured for."""
+    for number in range(1, rounds + 1):
+        for contender in contenders if number % 2 else reversed(contenders):
+            with started(contender) as running:
+                require_answer(contender.name, running.url, contender.forms)
+                for form in contender.forms:
+                    found = measure(number, contender, running, form, seconds)
+                    results.measurements.append(found)
+                    progress.say(
+                        f"round {number}/{rounds}  {contender.name}, {form}: {found.rate:,.0f} requests/s, "
+                        f"99 % {found.p99_ms:.1f} ms, CPU {found.all_cpu_us:.0f} µs a request"
+                    )
+                if contender.name == OURS:
+                    alone = own.measure_round(number, running, seconds)
+                    results.own.append(alone)
+                    progress.say(
+                        f"round {number}/{rounds}  {contender.name}, a lone client: "
+                        f"{', '.join(f'{client.form} {client.p50_ms:.2f} ms' for client in alone.lone)}; many digits: "
+                        f"{alone.served_images:,.0f} images/s, bare runtime {alone.bare_images:,.0f}"
+                    )
+
+
+def measure_ours(ours: Contender, rounds: int, seconds: int, results: Results, progress: Progress) -> None:
+    """Measure what needs the peak first, and what is not compared: open loop, parity, start-up."""
+    results.peak = statistics.median(rates(results, OURS, OPEN_LOOP_FORM).values())
+    with started(ours) as running:
+        warm_up(OURS, running, OPEN_LOOP_FORM)
+        for number in range(1, rounds + 1):
+            for share in SHARES if number % 2 else reversed(SHARES):
+                found = own.at_constant_rate(running, share * results.peak, seconds, OPEN_LOOP_FORM)
+                results.open_loop.append(found)
+                progress.say(
+                    f"round {number}/{rounds}  {OURS}, open loop at {share:.0%} of the peak: median "
+                    f"{found.p50_ms:.2f} ms, 99 % {found.p99_ms:.2f} ms"
+                )
+        results.parity = own.parity(running)
+        progress.say(f"parity: {results.parity}")
+    for number in range(1, rounds + 1):
+        results.start_up_seconds.append(own.start_up())
+        progress.say(f"start-up {number}/{rounds}: {results.start_up_seconds[-1]:.2f} s to the first right answer")
 
 
 @contextmanager
-def running_service() -> Iterator[Ports]:
-    """TorchServe with the shipped weights, as `mnist serve` runs it, on free ports."""
-    ports = Ports(*free_ports(4))
-    with TorchServe(ports, build_archives()) as torchserve:
-        torchserve.wait_until_ready(threading.Event())
-        yield ports
-
-
-@contextmanager
-def connection(port: int) -> Iterator[http.client.HTTPConnection]:
-    """One keep-alive connection."""
-    client = http.client.HTTPConnection(HOST, port, timeout=30)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def ask(client: http.client.HTTPConnection, body: bytes, content_type: str | None) -> tuple[float, dict[str, object]]:
-    """Send one body; returns seconds from the first byte out to the last one in, and the answer.
+def started(contender: Contender) -> Iterator[Running]:
+    """A running contender; what goes wrong is told with its name.
 
     Raises:
-        RuntimeError: the answer is an error.
+        LoadError: it could not be started.
     """
-    headers = {"Content-Type": content_type} if content_type else {}
-    start = time.perf_counter()
-    client.request("POST", "/predictions/mnist", body, headers)
-    response = client.getresponse()
-    content = response.read()
-    seconds = time.perf_counter() - start
-    if response.status != 200:
-        raise RuntimeError(f"expected 200, got {response.status}: {content[:200].decode(errors='replace')}")
-    return seconds, json.loads(content)
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(contender.start())
+        except Exception as error:  # each contender fails in its own way
+            others = shlex.join(each.name for each in CONTENDERS if each is not contender)
+            raise LoadError(f"{contender.name} did not start: {error}; measure without it: --only {others}") from error
+        yield running
 
 
-def main() -> None:
-    """Run all measurements and print them."""
-    split = load_split(ROOT / "tests" / "data", "test", verify=False)
-    images = split.images.numpy()
-    large = np.resize(images, (LARGE, 28, 28)).tobytes()
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    with running_service() as ports, connection(ports.inference) as client:
-        for name, (content_type, encode) in FORMS.items():
-            bodies = [encode(image) for image in images]
-            for body in bodies:
-                ask(client, body, content_type)
-            waits = sorted(1000 * ask(client, bodies[n % len(bodies)], content_type)[0] for n in range(REQUESTS))
-            print(
-                f"a lone client, {name:14} median {statistics.median(waits):6.2f} ms   "
-                f"99 % {waits[int(0.99 * REQUESTS)]:6.2f} ms   n={REQUESTS}"
-            )
-        rates = [LARGE / ask(client, large, None)[0] for _ in range(LARGE_REPEATS)]
-        print(
-            f"{LARGE} digits in one body      median {statistics.median(rates):6.0f} digits/s   "
-            f"({min(rates):.0f}-{max(rates):.0f})   n={LARGE_REPEATS}"
-        )
+def estimate(contenders: Sequence[Contender], rounds: int, seconds: int) -> float:
+    """Minutes that a run takes, about."""
+    each = sum(START_SECONDS + len(one.forms) * (WARM_UP_SECONDS + seconds) for one in contenders)
+    alone = (len(own.LONE_FORMS) + 2 + len(SHARES)) * (seconds + 1) + START_SECONDS + own.REST_SECONDS
+    return rounds * (each + alone) / 60
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure everything, print the report, and write it as JSON and as a plot."""
+    names = [each.name for each in CONTENDERS]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description="Measure the service.")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of all contenders (5)")
+    parser.add_argument("--seconds", type=int, default=5, metavar="N", help="of one measurement (5)")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help="; ".join(names))
+    parser.add_argument("--out", type=Path, default=RESULTS, metavar="FILE", help="JSON of everything")
+    parser.add_argument("--plot", type=Path, default=PLOT, metavar="FILE", help="SVG of latency against rate")
+    args = parser.parse_args(arguments)
+    contenders = [each for each in CONTENDERS if each.name in args.only]
+    described, results, progress = machine.describe(), Results(), Progress()
+    minutes = estimate(contenders, args.rounds, args.seconds)
+    print(*(f"{name}: {value}" for name, value in described.items()), sep="\n")
+    progress.say(f"{'; '.join(each.name for each in contenders)}: about {minutes:.0f} minutes")
+    build_archives()
+    browser_model()  # so that no start makes it
+    try:
+        measure_rounds(contenders, args.rounds, args.seconds, results, progress)
+        ours = next((each for each in contenders if each.name == OURS), None)
+        if ours:
+            measure_ours(ours, args.rounds, args.seconds, results, progress)
+    except LoadError as error:
+        sys.exit(f"benchmarks.serving: {error}")
+    rows = judge(results)
+    settings = {"rounds": args.rounds, "seconds": args.seconds, "warm_up_seconds": WARM_UP_SECONDS}
+    content = {"machine": described, **settings, "goals": [asdict(row) for row in rows], **asdict(results)}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(content, indent=1) + "\n")
+    if results.open_loop:
+        plot.draw(results.open_loop, results.peak, P99_MS, args.plot)
+    print("", markdown(described, rows, results), sep="\n")
 
 
 if __name__ == "__main__":
