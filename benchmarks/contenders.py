@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,10 +14,9 @@ from serve.ports import HOST, free_ports
 
 from . import torchserves
 from .peers import tfjs_weights
-from .running import Running, StartError, running
+from .running import Running, StartError, peers_program, running
 
 PEERS = Path(__file__).parent / "peers"
-ENVIRONMENT = Path(f"{sys.prefix}-peers")  # beside the project's own; `make bench` makes it
 onnx_file = browser_model  # the network in ONNX Runtime: the same file for all who run it
 
 
@@ -55,7 +53,7 @@ def _fastify_tfjs() -> Iterator[Running]:
 @contextmanager
 def _python_onnx(name: str, module: str) -> Iterator[Running]:
     port, url = _address()
-    command: list[str | Path] = [_python("python"), "-m", f"benchmarks.peers.{module}", str(port), onnx_file()]
+    command = [peers_program("python"), "-m", f"benchmarks.peers.{module}", str(port), str(onnx_file())]
     with running(name, command, url, "json") as server:
         yield server
 
@@ -63,8 +61,8 @@ def _python_onnx(name: str, module: str) -> Iterator[Running]:
 @contextmanager
 def _flask_torch() -> Iterator[Running]:
     port, url = _address()
-    command: list[str | Path] = [
-        *(_python("gunicorn"), "--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--threads", "2"),
+    command = [
+        *(peers_program("gunicorn"), "--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--threads", "2"),
         *("--no-control-socket", "benchmarks.peers.flask_torch:create_app()"),
     ]
     with running("Flask with PyTorch", command, url, "json") as server:
@@ -80,14 +78,6 @@ def _node(name: str, server: str, model: Path) -> AbstractContextManager[Running
         )
     port, url = _address()
     return running(name, [node, PEERS / "cluster.mjs", PEERS / server, str(port), model], url, "json")
-
-
-def _python(program: str) -> Path:
-    """A program of the peers' own environment."""
-    path = ENVIRONMENT / "bin" / program
-    if not path.exists():
-        raise StartError(f"expected {path}, found none; `make bench` sets it up")
-    return path
 
 
 def _address() -> tuple[int, str]:

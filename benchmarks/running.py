@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -23,6 +24,7 @@ from PIL import Image
 from mnist_model.archive import ROOT
 from mnist_model.dataset import load_split
 
+PEERS_ENVIRONMENT = Path(f"{sys.prefix}-peers")  # beside the project's own, for what only the peers need
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 10.0
 LAST_WORDS = 800  # characters of a server's output that an error shows
@@ -147,6 +149,18 @@ def digit_of(answer: bytes) -> object:
     """
     content = json.loads(answer)
     return content.get("digit") if isinstance(content, dict) else content
+
+
+def peers_program(name: str) -> str:
+    """The path of a program in the peers' own environment.
+
+    Raises:
+        StartError: there is none.
+    """
+    path = PEERS_ENVIRONMENT / "bin" / name
+    if not path.exists():
+        raise StartError(f"expected {path}, found none; `make bench` sets it up")
+    return str(path)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -19,7 +19,7 @@ from serve.ports import HOST, Ports, free_ports
 from serve.torchserve import TorchServe
 
 from .pytorch_examples import network, normalise, train
-from .running import Running, StartError, running, wait_for_digit
+from .running import Running, StartError, peers_program, running, wait_for_digit
 
 PEERS = ROOT / "benchmarks" / "peers"
 STOCK_WEIGHTS = MODEL_STORE / "stock.pt"
@@ -79,23 +79,15 @@ def stock() -> Iterator[Running]:
         config = folder / "config.properties"
         config.write_text(STOCK_CONFIG.format(host=HOST, store=folder, **ports))
         home = java_home()
-        command: list[str | Path] = [
-            sys.executable,
-            "-m",
-            "ts.model_server",
-            "--start",
-            "--foreground",
-            "--ncs",
-            "--ts-config",
-            config,
-        ]
+        command = [peers_program("python"), "-m", "ts.model_server", "--start", "--foreground", "--ncs"]
         with running(
             "TorchServe's MNIST example",
-            command,
+            [*command, "--ts-config", config],
             f"http://{HOST}:{ports['inference']}/predictions/{MODEL_NAME}",
             "png",
             folder=folder,  # its logs go there
             TMPDIR=temporary,
+            TEMP=temporary,  # Java's: the sockets of the workers have fixed names there
             PYTHONPATH=str(ROOT),  # for the network and the handler
             **({"JAVA_HOME": str(home)} if home else {}),
         ) as server:

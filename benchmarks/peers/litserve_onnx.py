@@ -2,11 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import litserve
 import numpy as np
-from fastapi import HTTPException, Response
+from fastapi import HTTPException, Request, Response
 from numpy.typing import NDArray
 
 from .digits import OnnxDigits, to_pixels
@@ -23,8 +22,8 @@ class DigitAPI(litserve.LitAPI):  # type: ignore[misc]  # this environment lacks
         """Load the network, in the process of the worker."""
         self._digits = OnnxDigits(self._model)
 
-    def decode_request(self, request: Any) -> NDArray[np.uint8]:
-        """One request, whose JSON LitServe has parsed."""
+    def decode_request(self, request: Request) -> NDArray[np.uint8]:
+        """One request: LitServe, which goes by the type, hands over what its JSON says."""
         try:
             return to_pixels(request)
         except ValueError as error:
