@@ -37,7 +37,7 @@ class Contender:
 
 @contextmanager
 def _fastify_onnx() -> Iterator[Running]:
-    with _node("Fastify with ONNX Runtime", "fastify_onnx.mjs", onnx_file()) as server:
+    with _node("Fastify with ONNX Runtime", ("cluster.mjs", "fastify_onnx.mjs"), onnx_file()) as server:
         yield server
 
 
@@ -46,7 +46,7 @@ def _fastify_tfjs() -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.json"
         weights.write_text(json.dumps(tfjs_weights.network()))
-        with _node("Fastify with TensorFlow.js", "fastify_tfjs.mjs", weights) as server:
+        with _node("Fastify with TensorFlow.js", ("fastify_tfjs.mjs",), weights) as server:
             yield server
 
 
@@ -69,15 +69,14 @@ def _flask_torch() -> Iterator[Running]:
         yield server
 
 
-def _node(name: str, server: str, model: Path) -> AbstractContextManager[Running]:
-    """A server in JavaScript, once a core."""
+def _node(name: str, scripts: tuple[str, ...], model: Path) -> AbstractContextManager[Running]:
     node = shutil.which("node")
     if node is None or not (PEERS / "node_modules").is_dir():
         raise StartError(
             f"expected node and {PEERS}/node_modules for {name}, found not both; `make bench` sets them up"
         )
     port, url = _address()
-    return running(name, [node, PEERS / "cluster.mjs", PEERS / server, str(port), model], url, "json")
+    return running(name, [node, *(PEERS / script for script in scripts), str(port), model], url, "json")
 
 
 def _address() -> tuple[int, str]:

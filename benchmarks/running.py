@@ -165,13 +165,22 @@ def peers_program(name: str) -> str:
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a group, and the whole group: politely, then by force."""
-    with contextlib.suppress(psutil.Error):
-        top = psutil.Process(process.pid)
-        family = [top, *top.children(recursive=True)]
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.terminate()
-        psutil.wait_procs(family, timeout=STOP_TIMEOUT_SECONDS)
+    members = _group(process.pid)
+    for member in members:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.terminate()
+    psutil.wait_procs(members, timeout=STOP_TIMEOUT_SECONDS)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    psutil.wait_procs(members, timeout=STOP_TIMEOUT_SECONDS)
     process.wait()
+
+
+def _group(leader: int) -> list[psutil.Process]:
+    """The processes of a group: also those whose parent has ended."""
+    members = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(process.pid) == leader:
+                members.append(process)
+    return members

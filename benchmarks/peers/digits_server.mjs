@@ -56,5 +56,6 @@ function toJson(probabilities, isDigit) {
   let digit = 0;
   for (let other = 1; other < 10; other++) if (probabilities[other] > probabilities[digit]) digit = other;
   const rounded = Array.from(probabilities, (value) => Math.round(value * 1e7) / 1e7); // half the text of a float32
-  return `{"digit":${digit},"confidence":${rounded[digit]},"is_digit":${Boolean(isDigit)},"probabilities":[${rounded}]}`;
+  return JSON.stringify(
+    { digit, confidence: rounded[digit], is_digit: Boolean(isDigit), probabilities: rounded });
 }
