@@ -1,5 +1,6 @@
 """LitServe and ONNX Runtime, with LitServe's own batching: python -m benchmarks.peers.litserve_onnx PORT MODEL."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -52,7 +53,7 @@ if __name__ == "__main__":
     server.run(
         host="127.0.0.1",
         port=port,
-        num_api_servers=1,
+        num_api_servers=os.cpu_count(),
         log_level="warning",
         access_log=False,
         generate_client_file=False,
