@@ -10,6 +10,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3 python;
 	&& echo "$$python" && break; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 NPM := npm install --prefix web --loglevel error
+# The servers that `make bench` compares ours with have an environment of their own, which sees the libraries of ours.
+PEERS := $(VENV)-peers
 # Of ONNX Runtime Web's files, the two that predicting in the browser loads.
 RUNTIME := web/runtime
 RUNTIME_FILES := ort.wasm.bundle.min.mjs ort-wasm-simd-threaded.wasm
@@ -42,7 +44,7 @@ train: $(VENV)/.setup ## train the shipped network anew (some minutes), into run
 notebook: $(VENV)/.notebook ## open the walk-through: from raw bytes to a served recogniser, cell by cell
 	$(BIN)/jupyter lab notebooks/train.ipynb
 
-bench: $(VENV)/.setup ## measure latency and throughput of the service
+bench: $(PEERS)/.setup ## measure latency and throughput of the service, beside other servers
 	$(BIN)/python -m benchmarks.serving
 
 bench-runtimes: $(VENV)/.setup ## compare what could run the network, by batch size
@@ -56,7 +58,7 @@ bench-training: $(VENV)/.setup ## race our fast recipe against pytorch/examples'
 
 clean: ## remove what was built; keeps .venv, data and training runs
 	rm -rf model_store logs report export .pytest_cache .mypy_cache .ruff_cache
-	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './$(PEERS)/*' -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "make: expected Python 3.10, 3.11 or 3.12 on the PATH, found none; install one, \
@@ -92,4 +94,14 @@ $(VENV)/.test: $(VENV)/.setup $(RUNTIME)/.setup
 $(VENV)/.notebook: $(VENV)/.setup
 	@echo "==> what the notebook needs"
 	$(PIP) --editable '.[notebook]'
+	@touch $@
+
+$(PEERS)/.setup: benchmarks/peers/requirements.txt benchmarks/peers/package.json constraints.txt | $(VENV)/.setup
+	@echo "==> the servers to compare ours with, in $(PEERS) and benchmarks/peers/node_modules"
+	$(BIN)/python -m venv $(PEERS)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	> "$$($(PEERS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ours.pth"
+	$(PEERS)/bin/python -m pip --disable-pip-version-check install --constraint constraints.txt \
+	--requirement benchmarks/peers/requirements.txt
+	npm install --prefix benchmarks/peers --loglevel error
 	@touch $@

@@ -71,6 +71,17 @@ class TorchServe:
             self._stop(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    @property
+    def process(self) -> psutil.Process:
+        """The top one of its processes: Java and the workers are below it.
+
+        Raises:
+            ServeError: it was not started.
+        """
+        if self._process is None:
+            raise ServeError("expected a TorchServe that was started, got one that was not; use it in a `with` block")
+        return psutil.Process(self._process.pid)
+
     def _start(self, home: Path | None) -> None:
         config = self._folder / "config.properties"
         store = self._folder / "model_store"
