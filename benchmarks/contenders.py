@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from serve.browser_model import browser_model
+from mnist_model.shipped import SHIPPED_MODEL
 from serve.ports import HOST, free_ports
 
 from . import torchserves
@@ -17,7 +17,6 @@ from .peers import tfjs_weights
 from .running import Running, StartError, peers_program, running
 
 PEERS = Path(__file__).parent / "peers"
-onnx_file = browser_model  # the network in ONNX Runtime: the same file for all who run it
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Contender:
 
 @contextmanager
 def _fastify_onnx() -> Iterator[Running]:
-    with _node("Fastify with ONNX Runtime", ("cluster.mjs", "fastify_onnx.mjs"), onnx_file()) as server:
+    with _node("Fastify with ONNX Runtime", ("cluster.mjs", "fastify_onnx.mjs"), SHIPPED_MODEL) as server:
         yield server
 
 
@@ -53,7 +52,7 @@ def _fastify_tfjs() -> Iterator[Running]:
 @contextmanager
 def _python_onnx(name: str, module: str) -> Iterator[Running]:
     port, url = _address()
-    command = [peers_program("python"), "-m", f"benchmarks.peers.{module}", str(port), str(onnx_file())]
+    command = [peers_program("python"), "-m", f"benchmarks.peers.{module}", str(port), str(SHIPPED_MODEL)]
     with running(name, command, url, "json") as server:
         yield server
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mnist_model.archive import ROOT
 from mnist_model.dataset import SPLITS, load_split
 from mnist_model.predictor import Predictor
-from serve.browser_model import browser_model
+from mnist_model.shipped import SHIPPED_MODEL
 from serve.ports import VARIABLES, Ports, free_ports
 
 from .bare_runtime import LARGE
@@ -47,7 +47,7 @@ def measure_round(number: int, running: Running, seconds: int) -> OwnRound:
     memory = rss_mb(snapshot(running.process), max)
     # The server is idle meanwhile.
     bare = json.loads(
-        run_module("bare_runtime", "--network", browser_model(), "--threads", THREADS, "--seconds", seconds)
+        run_module("bare_runtime", "--network", SHIPPED_MODEL, "--threads", THREADS, "--seconds", seconds)
     )
     return OwnRound(number, tuple(lone), served, cpu_us, bare["images_per_second"], memory["worker"], memory["java"])
 

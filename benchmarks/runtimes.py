@@ -77,9 +77,12 @@ def rate(run: Runtime, images: NDArray[np.uint8], batch: int) -> float:
     return len(images) / (time.perf_counter() - start)
 
 
-def measure(candidates: dict[str, Runtime], images: NDArray[np.uint8], rounds: int) -> dict[str, dict[int, list[float]]]:
-    """Images a second of each runtime at each batch size, one figure a round; the order turns with the rounds."""
-    rates: dict[str, dict[int, list[float]]] = {name: {batch: [] for batch in BATCHES} for name in candidates}
+Rates = dict[str, dict[int, list[float]]]  # images a second: of each runtime, at each batch size, in each round
+
+
+def measure(candidates: dict[str, Runtime], images: NDArray[np.uint8], rounds: int) -> Rates:
+    """One figure a round, the order turning with the rounds."""
+    rates: Rates = {name: {batch: [] for batch in BATCHES} for name in candidates}
     names = list(candidates)
     for number in range(-1, rounds):  # the first, which warms up, does not count
         for name in names[number % len(names) :] + names[: number % len(names)]:
@@ -105,7 +108,8 @@ def main() -> None:
         rates = measure(candidates, images, args.rounds)
         said = {name: [run(part) for part in np.split(images, 10)] for name, run in candidates.items()}
     probabilities = {name: np.concatenate([part.probabilities for part in parts]) for name, parts in said.items()}
-    print(f"images a second on one thread, median of {args.rounds} rounds (least-greatest), {describe()["processor"]}\n")
+    about = describe()
+    print(f"images a second on one thread of {about['processor']}, median of {args.rounds} rounds (least-greatest)\n")
     print(f"| runtime | {' | '.join(f'batch {batch:,}' for batch in BATCHES)} | accuracy | furthest from PyTorch |")
     print("| --- " * (len(BATCHES) + 3) + "|")
     for name, by_batch in rates.items():
@@ -115,7 +119,7 @@ def main() -> None:
         print(f"| {name} | {' | '.join(cells)} | {right:.2%} of {len(labels):,} | {furthest:.1g} |")
     if "torch.compile" not in candidates:
         print("\ntorch.compile and AOTInductor were left out: expected a C++ compiler, found no g++")
-    RESULTS.write_text(json.dumps({"machine": describe(), "threads": 1, "rates": rates}, indent=1))
+    RESULTS.write_text(json.dumps({"machine": about, "threads": 1, "rates": rates}, indent=1))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mnist_model.archive import ROOT, build_archives
-from serve.browser_model import browser_model
 
 from . import machine, own, plot
 from .client import require_answer
@@ -156,7 +155,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(*(f"{name}: {value}" for name, value in described.items()), sep="\n")
     progress.say(f"{'; '.join(each.name for each in contenders)}: about {minutes:.0f} minutes")
     build_archives()
-    browser_model()  # so that no start makes it
     try:
         measure_rounds(contenders, args.rounds, args.seconds, results, progress)
         ours = next((each for each in contenders if each.name == OURS), None)
