@@ -36,7 +36,13 @@ class Contender:
 
 @contextmanager
 def _fastify_onnx() -> Iterator[Running]:
-    with _node("Fastify with ONNX Runtime", ("cluster.mjs", "fastify_onnx.mjs"), SHIPPED_MODEL) as server:
+    with _node("Fastify with ONNX Runtime", ("fastify_onnx.mjs",), SHIPPED_MODEL, "1") as server:
+        yield server
+
+
+@contextmanager
+def _fastify_onnx_tuned() -> Iterator[Running]:
+    with _node("Fastify with ONNX Runtime, tuned", ("cluster.mjs", "fastify_onnx.mjs"), SHIPPED_MODEL) as server:
         yield server
 
 
@@ -68,14 +74,14 @@ def _flask_torch() -> Iterator[Running]:
         yield server
 
 
-def _node(name: str, scripts: tuple[str, ...], model: Path) -> AbstractContextManager[Running]:
+def _node(name: str, scripts: tuple[str, ...], model: Path, *options: str) -> AbstractContextManager[Running]:
     node = shutil.which("node")
     if node is None or not (PEERS / "node_modules").is_dir():
         raise StartError(
             f"expected node and {PEERS}/node_modules for {name}, found not both; `make bench` sets them up"
         )
     port, url = _address()
-    return running(name, [node, *(PEERS / script for script in scripts), str(port), model], url, "json")
+    return running(name, [node, *(PEERS / script for script in scripts), str(port), model, *options], url, "json")
 
 
 def _address() -> tuple[int, str]:
@@ -88,6 +94,7 @@ CONTENDERS = (
     Contender("TorchServe, a handler that does nothing", ("json", "bytes", "png"), torchserves.nothing),
     Contender("TorchServe, its MNIST example", ("png",), torchserves.stock),
     Contender("Fastify, ONNX Runtime", ("json", "bytes"), _fastify_onnx),
+    Contender("Fastify, ONNX Runtime, tuned", ("json", "bytes"), _fastify_onnx_tuned),
     Contender("Fastify, TensorFlow.js on WebAssembly", ("json", "bytes"), _fastify_tfjs),
     Contender(
         "FastAPI, ONNX Runtime", ("json", "bytes"), partial(_python_onnx, "FastAPI with ONNX Runtime", "fastapi_onnx")

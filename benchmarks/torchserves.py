@@ -89,6 +89,7 @@ def stock() -> Iterator[Running]:
             TMPDIR=temporary,
             TEMP=temporary,  # Java's: the sockets of the workers have fixed names there
             PYTHONPATH=str(ROOT),  # for the network and the handler
+            OMP_NUM_THREADS="1",  # torch's own choice, all cores for each worker, is many times slower
             **({"JAVA_HOME": str(home)} if home else {}),
         ) as server:
             yield server

@@ -4,6 +4,7 @@ Thin on purpose. What a body means is in payload.py, what an image means is in m
 status and content type.
 """
 
+import gc
 import logging
 import os
 import time
@@ -40,6 +41,9 @@ class DigitHandler:
         logging.getLogger().setLevel(logging.WARNING)
         logging.getLogger("ts.metrics.caching_metric").setLevel(logging.INFO)
         read_ahead.install()
+        # What is loaded stays: without this, the garbage collector goes through all of torch again and again.
+        gc.collect()
+        gc.freeze()
 
     def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
         """Answer a batch: one forward pass over the images of its valid requests, one more to explain some."""

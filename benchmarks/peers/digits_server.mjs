@@ -3,16 +3,15 @@
 import Fastify from 'fastify';
 
 export const PIXELS = 784;
-const MAX_BATCH = 64;
 
 // Answers POST /predictions/mnist on loopback. `predict` takes N·784 bytes and N, and returns (a promise of) N·10
 // probabilities and N flags, whether it is a digit.
-export async function serve(port, predict) {
+export async function serve(port, predict, maxBatch = 64) {
   const waiting = [];
 
   // What came in since the event loop last looked at the sockets goes through the network in one batch.
   async function answerWaiting() {
-    const batch = waiting.splice(0, MAX_BATCH);
+    const batch = waiting.splice(0, maxBatch);
     if (waiting.length) setImmediate(answerWaiting);
     try {
       const images = new Uint8Array(batch.length * PIXELS);

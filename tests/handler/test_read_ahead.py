@@ -66,7 +66,9 @@ def test_messages_are_read_as_they_were_sent(pair: Pair, monkeypatch: pytest.Mon
     rng = np.random.default_rng(0)
     sizes = {"bytes": lambda: 1, "odd": lambda: int(rng.integers(1, 5000)), "whole": lambda: 1 << 30}[pieces]
     lengths = [[0], [784] * 3] if pieces == "bytes" else [[0], [784] * 64, [1, 784, BUFFER_BYTES, 3], [3 << 20, 784]]
-    monkeypatch.setattr(protocol, "_retrieve_buffer", ReadAhead().read)
+    reader = ReadAhead()
+    monkeypatch.setattr(protocol, "_retrieve_buffer", reader.read)
+    monkeypatch.setattr(protocol, "_retrieve_int", reader.read_length)
     for each in lengths:
         bodies = [rng.bytes(length) for length in each]
         thread = send(theirs, message(bodies), iter(sizes, None))
@@ -125,9 +127,12 @@ def test_the_worker_ends_with_its_connection(pair: Pair, wanted: int) -> None:
 
 def test_it_takes_the_place_of_torchserves_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """And leaves alone a TorchServe that has another."""
-    monkeypatch.setattr(protocol, "_retrieve_buffer", protocol._retrieve_buffer)
+    for name in ("_retrieve_buffer", "_retrieve_int"):
+        monkeypatch.setattr(protocol, name, getattr(protocol, name))  # put back in the end
     read_ahead.install()
-    assert isinstance(protocol._retrieve_buffer.__self__, ReadAhead)
+    assert protocol._retrieve_buffer.__self__ is protocol._retrieve_int.__self__
+    own = protocol._retrieve_int
     monkeypatch.delattr(protocol, "_retrieve_buffer")
     read_ahead.install()
     assert not hasattr(protocol, "_retrieve_buffer")
+    assert protocol._retrieve_int == own
