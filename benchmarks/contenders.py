@@ -36,13 +36,13 @@ class Contender:
 
 @contextmanager
 def _fastify_onnx() -> Iterator[Running]:
-    with _node("Fastify with ONNX Runtime", ("fastify_onnx.mjs",), SHIPPED_MODEL, "1") as server:
+    with _node("Fastify with ONNX Runtime", ("cluster.mjs", "fastify_onnx.mjs"), SHIPPED_MODEL, "1") as server:
         yield server
 
 
 @contextmanager
-def _fastify_onnx_tuned() -> Iterator[Running]:
-    with _node("Fastify with ONNX Runtime, tuned", ("cluster.mjs", "fastify_onnx.mjs"), SHIPPED_MODEL) as server:
+def _fastify_onnx_batched() -> Iterator[Running]:
+    with _node("Fastify with ONNX Runtime, batched", ("cluster.mjs", "fastify_onnx.mjs"), SHIPPED_MODEL) as server:
         yield server
 
 
@@ -91,10 +91,16 @@ def _address() -> tuple[int, str]:
 
 CONTENDERS = (
     Contender("ours", ("json", "bytes", "png"), torchserves.ours),
-    Contender("TorchServe, a handler that does nothing", ("json", "bytes", "png"), torchserves.nothing),
+    Contender("ours, one worker", ("json", "bytes"), torchserves.one_worker),
+    Contender("TorchServe, a handler that does nothing", ("json", "bytes"), torchserves.nothing),
+    Contender(
+        "TorchServe, a handler that does nothing but read ahead",
+        ("bytes",),
+        partial(torchserves.nothing, "nothing_reading_ahead.py"),
+    ),
     Contender("TorchServe, its MNIST example", ("png",), torchserves.stock),
     Contender("Fastify, ONNX Runtime", ("json", "bytes"), _fastify_onnx),
-    Contender("Fastify, ONNX Runtime, tuned", ("json", "bytes"), _fastify_onnx_tuned),
+    Contender("Fastify, ONNX Runtime, batched", ("json", "bytes"), _fastify_onnx_batched),
     Contender("Fastify, TensorFlow.js on WebAssembly", ("json", "bytes"), _fastify_tfjs),
     Contender(
         "FastAPI, ONNX Runtime", ("json", "bytes"), partial(_python_onnx, "FastAPI with ONNX Runtime", "fastapi_onnx")

@@ -29,27 +29,33 @@ from .usage import cpu_seconds, rss_mb, snapshot
 
 NAME = "our server"  # in errors
 LONE_FORMS = ("json", "bytes")
-REST_SECONDS = 2  # after the load has ended, before memory is read
+REST_SECONDS = 2  # before memory is read
 START_TIMEOUT_SECONDS = 120.0
 STOP_TIMEOUT_SECONDS = 30.0
 PARITY_BODY = 1000  # images in a body
 THREADS = int(os.environ.get("OMP_NUM_THREADS") or 1)  # as the handler reads it
 
 
-def measure_round(number: int, running: Running, seconds: int) -> OwnRound:
+def measure_round(number: int, running: Running, seconds: int, at_rest: dict[str, float]) -> OwnRound:
     """Measure what a server that has just been under load does for a lone client, and with many digits in a body."""
     lone = []
     for form in LONE_FORMS:
         load = closed_loop(f"{NAME}, a lone client", running.url, form, seconds, connections=1)
         lone.append(LoneClient(form, load.requests, load.p50_ms, load.p99_ms))
+    many_digits(running, seconds)  # warms up
     served, cpu_us = many_digits(running, seconds)
-    time.sleep(REST_SECONDS)
-    memory = rss_mb(snapshot(running.process), max)
+    after = memory(running)
     # The server is idle meanwhile.
     bare = json.loads(
         run_module("bare_runtime", "--network", SHIPPED_MODEL, "--threads", THREADS, "--seconds", seconds)
     )
-    return OwnRound(number, tuple(lone), served, cpu_us, bare["images_per_second"], memory["worker"], memory["java"])
+    return OwnRound(number, tuple(lone), served, cpu_us, bare["images_per_second"], at_rest, after)
+
+
+def memory(running: Running) -> dict[str, float]:
+    """MB by kind of process, of the largest worker where there are several, once the server has been idle a moment."""
+    time.sleep(REST_SECONDS)
+    return rss_mb(snapshot(running.process), max)
 
 
 def many_digits(running: Running, seconds: float) -> tuple[float, float]:

@@ -43,8 +43,8 @@ class OwnRound:
     served_images: float  # images a second, many in a body
     cpu_us_an_image: float
     bare_images: float  # images a second of the bare runtime
-    worker_mb: float  # at rest: the largest worker, in 10⁶ bytes
-    java_mb: float
+    at_rest_mb: dict[str, float]  # by kind of process, before any load; of the largest worker, in 10⁶ bytes
+    after_mb: dict[str, float]  # the same, after 64 connections and many digits in a body
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ from .results import Measurement, Results
 from .running import Running
 from .usage import cpu_seconds, rss_mb, snapshot
 
-WARM_UP_SECONDS = 4  # before each measurement: Java compiles what is used often while it runs
+WARM_UP_SECONDS = 3  # in each form, before any is measured: Java compiles what is used often while it runs
+AGAIN_SECONDS = 1  # and once more before each
 SHARES = (0.25, 0.5, 0.75, 0.9)  # of the peak, for the open loop
 OPEN_LOOP_FORM = "json"  # what most programs send
 START_SECONDS = 6  # about what a server takes to start, for the estimate
@@ -52,8 +53,8 @@ class Progress:
 
 
 def measure(number: int, contender: Contender, running: Running, form: str, seconds: int) -> Measurement:
-    """Warm up, then load one running server in one form."""
-    warm_up(contender.name, running, form)
+    """Load one running server, which is warm, in one form."""
+    warm_up(contender.name, running, form, AGAIN_SECONDS)
     before = snapshot(running.process)
     load = closed_loop(contender.name, running.url, form, seconds)
     after = snapshot(running.process)
@@ -65,9 +66,9 @@ def measure(number: int, contender: Contender, running: Running, form: str, seco
     )  # fmt: skip
 
 
-def warm_up(contender: str, running: Running, form: str) -> None:
+def warm_up(contender: str, running: Running, form: str, seconds: int = WARM_UP_SECONDS) -> None:
     """Load a server for nothing, until it answers as fast as it will, and wait until it is idle again."""
-    closed_loop(f"{contender}, warming up", running.url, form, WARM_UP_SECONDS)
+    closed_loop(f"{contender}, warming up", running.url, form, seconds)
     require_answer(contender, running.url, [form])
 
 
@@ -79,6 +80,9 @@ def measure_rounds(
         for contender in contenders if number % 2 else reversed(contenders):
             with started(contender) as running:
                 require_answer(contender.name, running.url, contender.forms)
+                at_rest = own.memory(running)
+                for form in contender.forms:
+                    warm_up(contender.name, running, form)
                 for form in contender.forms:
                     found = measure(number, contender, running, form, seconds)
                     results.measurements.append(found)
@@ -87,7 +91,7 @@ def measure_rounds(
                         f"99 % {found.p99_ms:.1f} ms, CPU {found.all_cpu_us:.0f} µs a request"
                     )
                 if contender.name == OURS:
-                    alone = own.measure_round(number, running, seconds)
+                    alone = own.measure_round(number, running, seconds, at_rest)
                     results.own.append(alone)
                     progress.say(
                         f"round {number}/{rounds}  {contender.name}, a lone client: "
@@ -134,8 +138,8 @@ def started(contender: Contender) -> Iterator[Running]:
 
 def estimate(contenders: Sequence[Contender], rounds: int, seconds: int) -> float:
     """Minutes that a run takes, about."""
-    each = sum(START_SECONDS + len(one.forms) * (WARM_UP_SECONDS + seconds) for one in contenders)
-    alone = (len(own.LONE_FORMS) + 2 + len(SHARES)) * (seconds + 1) + START_SECONDS + own.REST_SECONDS
+    each = sum(START_SECONDS + len(one.forms) * (WARM_UP_SECONDS + AGAIN_SECONDS + seconds) for one in contenders)
+    alone = (len(own.LONE_FORMS) + 3 + len(SHARES)) * (seconds + 1) + START_SECONDS + own.REST_SECONDS
     return rounds * (each + alone) / 60
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -44,22 +45,30 @@ def ours() -> AbstractContextManager[Running]:
 
 
 @contextmanager
-def nothing() -> Iterator[Running]:
+def one_worker() -> Iterator[Running]:
+    """The same with one worker in place of config.properties' two."""
+    with _configured("ours, one worker", build_archives(), workers=1) as server:
+        yield server
+
+
+@contextmanager
+def nothing(handler: str = "nothing_handler.py") -> Iterator[Running]:
     """The same TorchServe and configuration, with a handler that does nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        archives = [
-            _archive(name, Path(folder), "--handler", PEERS / "nothing_handler.py") for name in (MODEL_NAME, MLP_NAME)
-        ]
+        archives = [_archive(name, Path(folder), "--handler", PEERS / handler) for name in (MODEL_NAME, MLP_NAME)]
         with _configured("TorchServe with a handler that does nothing", archives) as server:
             yield server
 
 
 @contextmanager
-def _configured(name: str, archives: Sequence[Path]) -> Iterator[Running]:
+def _configured(name: str, archives: Sequence[Path], workers: int | None = None) -> Iterator[Running]:
     ports = Ports(*free_ports(4))
     url = f"{ports.url('inference')}/predictions/{MODEL_NAME}"
     with TorchServe(ports, archives) as torchserve:
         torchserve.wait_until_ready(threading.Event())
+        if workers:
+            scaled = f"{ports.url('management')}/models/{MODEL_NAME}?min_worker={workers}&max_worker={workers}"
+            urllib.request.urlopen(urllib.request.Request(f"{scaled}&synchronous=true", method="PUT")).close()
         wait_for_digit(name, url, "json", torchserve.process.is_running)
         yield Running(url, torchserve.process)
 

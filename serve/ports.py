@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import random
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import psutil
 from .errors import ServeError
 
 HOST = "127.0.0.1"
+UNASSIGNED = (10_000, 32_768)  # Linux gives outgoing connections ports from 32,768 on, others from 49,152
 VARIABLES = {"page": "PORT", "inference": "INFERENCE_PORT", "management": "MANAGEMENT_PORT", "metrics": "METRICS_PORT"}
 
 
@@ -92,9 +94,15 @@ def holder(port: int) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports that nothing listens on just now."""
+    """Return different ports that nothing listens on just now.
+
+    They are below those that systems give to outgoing connections: one of these may else take a port before it is used.
+    """
+    found: list[int] = []
     with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:  # all held at once, so that none comes twice
-            probe.bind((HOST, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+        while len(found) < count:
+            probe, port = stack.enter_context(socket.socket()), random.randrange(*UNASSIGNED)
+            with contextlib.suppress(OSError):  # taken; all that are found are held, so that none comes twice
+                probe.bind((HOST, port))
+                found.append(port)
+    return found

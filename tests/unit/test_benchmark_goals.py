@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.contenders import CONTENDERS
-from benchmarks.goals import CEILING, FASTIFY, OURS, STOCK, Row, fastest_form, judge, ratios
+from benchmarks.goals import CEILING, FASTIFY, ONE_WORKER, OURS, STOCK, TUNED, Row, fastest_form, judge, ratios
 from benchmarks.plot import draw
 from benchmarks.report import contenders_table, core_hours_a_million, markdown
 from benchmarks.results import LoneClient, Measurement, Outcome, OwnRound, Parity, Results
@@ -34,12 +34,14 @@ def row_of(results: Results, *words: str) -> Row:
 
 def own_round(number: int, p50_ms: float, worker_mb: float) -> OwnRound:
     lone = tuple(LoneClient(form, 1000, p50_ms, 4.0) for form in ("json", "bytes"))
-    return OwnRound(number, lone, 9000.0, 110.0, 10000.0, worker_mb, 249.0)
+    return OwnRound(
+        number, lone, 9000.0, 110.0, 10000.0, {"worker": worker_mb, "java": 249.0}, {"worker": 300.0, "java": 249.0}
+    )
 
 
 def test_the_goals_name_contenders_that_there_are() -> None:
     """Else they would silently stay unmeasured."""
-    assert {OURS, CEILING, STOCK, FASTIFY} <= {contender.name for contender in CONTENDERS}
+    assert {OURS, ONE_WORKER, CEILING, STOCK, FASTIFY, TUNED} <= {contender.name for contender in CONTENDERS}
 
 
 def test_a_ratio_is_taken_within_a_round() -> None:
