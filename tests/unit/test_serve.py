@@ -110,7 +110,7 @@ def test_the_shipped_configuration_loads_the_models_that_have_archives() -> None
     assert list(models) == [MODEL_NAME, MLP_NAME]
     assert lines["load_models"].split(",") == [f"{name}.mar" for name in models]
     assert [versions[MODEL_VERSION]["marName"] for versions in models.values()] == lines["load_models"].split(",")
-    assert models[MODEL_NAME][MODEL_VERSION]["maxWorkers"] == models[MLP_NAME][MODEL_VERSION]["maxWorkers"] == 1
+    assert [versions[MODEL_VERSION]["minWorkers"] for versions in models.values()] == [2, 1]
 
 
 def test_free_ports_differ() -> None:
