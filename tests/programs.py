@@ -1,9 +1,9 @@
-"""Finds the programs that the tests run, and installs what is missing: Chromium for the page, curl for the README.
+"""Finds the programs that the tests run, and installs what is missing: Chromium, curl for the README, wrk for load.
 
     python -m tests.programs
 
-Chromium: an installed one first, then Playwright's own build, then Debian's package (as root); curl likewise from
-Debian. Says what to install where none of that works.
+Chromium: an installed one first, then Playwright's own build, then Debian's package (as root); the others likewise from
+Debian. Says what to install where none of that works; without wrk, the three tests that need it are left out.
 """
 
 import os
@@ -52,8 +52,9 @@ def main() -> int:
     """Print the versions of what the tests will run; exit status 1 where something is missing for good."""
     if find_chromium() is None:
         install_chromium()
-    if shutil.which("curl") is None:
-        install_package("curl")
+    for name in ("curl", "wrk"):
+        if shutil.which(name) is None:
+            install_package(name)
     programs = {"chromium": find_chromium(), "curl": shutil.which("curl")}
     for name, path in programs.items():
         if path is None:
@@ -65,6 +66,7 @@ def main() -> int:
             return 1
         result = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=True)
         print(f"==> {result.stdout.splitlines()[0].strip()} ({path})")
+    print(f"==> wrk: {shutil.which('wrk') or 'none'}")
     return 0
 
 

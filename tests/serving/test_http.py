@@ -292,3 +292,35 @@ def test_everything_listens_on_loopback_alone(service: Service) -> None:
     ]
     assert {address.ip.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
     assert set(vars(service.ports).values()) <= {address.port for address in listening}
+
+
+def test_the_workers_map_no_library_of_training(service: Service) -> None:
+    """No worker that runs has torchvision, matplotlib or onnx loaded; each has ONNX Runtime and orjson."""
+    workers = [process for process in service.started() if "model_service_worker" in " ".join(process.cmdline())]
+    assert len(workers) == 3  # two of mnist, one of mnist_mlp
+    for worker in workers:
+        paths = {mapped.path for mapped in worker.memory_maps()}
+        packages = {path.partition("/site-packages/")[2].partition("/")[0] for path in paths}
+        assert {"onnxruntime", "orjson", "numpy"} <= packages
+        assert packages.isdisjoint({"torchvision", "matplotlib", "onnx", "onnxscript", "scipy"})
+
+
+def test_many_at_once_get_their_own_answers(service: Service, digits: Split) -> None:
+    """200 requests on 40 connections: JSON and bytes, right and wrong, each as if it had been alone."""
+    images, expected = digits.images.numpy(), Predictor.load().predict(digits.images.numpy()[:200])
+
+    def ask(index: int) -> httpx.Response:
+        image = images[index]
+        if index % 4 == 1:
+            return service.post(json.dumps(image.ravel().tolist()).encode(), "application/json")
+        if index % 4 == 2:
+            return service.post(image.tobytes()[:-1])
+        return service.post(image.tobytes())
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(ask, range(200)))
+    for index, (answer, prediction) in enumerate(zip(answers, expected, strict=True)):
+        if index % 4 == 2:
+            assert answer.status_code == 400
+        else:
+            assert answer.json()["probabilities"] == pytest.approx(prediction.probabilities, abs=1e-6)
