@@ -4,7 +4,10 @@ A metric reaches TorchServe's frontend as a line that the worker prints and Java
 would cost as much as reading some of its digits, so they are gathered, and printed soon after the first.
 """
 
+import atexit
+import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -16,6 +19,25 @@ from mnist_model.predictor import Prediction
 
 FLUSH_SECONDS = 0.1  # the most that what is shown is behind; who scrapes comes every some seconds
 LEVEL = "Model"
+GAUGE = "[METRICS]PredictionTime"  # TorchServe's own, a line a batch with the ids of all its requests
+
+
+class Thinned(logging.Filter):
+    """Lets a gauge through once in FLUSH_SECONDS: of what comes faster, nobody would see but one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is printed."""
+        if not str(record.msg).startswith(GAUGE):
+            return True
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + FLUSH_SECONDS
+        return True
 
 
 class Metrics:
@@ -36,6 +58,7 @@ class Metrics:
         self._passes = _declared(cache, "digit_inference_seconds", "s", own, histogram)
         self._lock = threading.Lock()
         self._clear()
+        atexit.register(self.flush)
 
     def _clear(self) -> None:
         self._timer: threading.Timer | None = None
@@ -63,9 +86,10 @@ class Metrics:
             if seconds is not None:
                 self._observed.append((self._passes, seconds))
             if self._timer is None:
-                self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
-                self._timer.daemon = True  # the worker may end meanwhile
-                self._timer.start()
+                timer = threading.Timer(FLUSH_SECONDS, self.flush)
+                timer.daemon = True  # the worker may end meanwhile, and flushes then
+                timer.start()
+                self._timer = timer
 
     def flush(self) -> None:
         """Print what was gathered; batches last, so that what they held is there when they are."""

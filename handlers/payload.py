@@ -75,7 +75,10 @@ def encode_answer(
     A number that is settled is {"number": "2026", "digits": [...]}, each digit with the indices of its strokes.
     `relevances`, one for each image, are there where the request is to be explained.
     """
-    answers: list[dict[str, Any]] = [prediction._asdict() for prediction in predictions]
+    answers: list[dict[str, Any]] = [
+        {"digit": digit, "confidence": confidence, "is_digit": is_digit, "probabilities": probabilities}
+        for digit, confidence, is_digit, probabilities in predictions
+    ]
     if payload.explain:
         for answer, relevance in zip(answers, relevances, strict=True):
             answer["relevance"] = relevance
@@ -102,7 +105,13 @@ def _parse_picture(body: object) -> Payload:
 
 
 def _parse_json(body: object) -> Payload:
-    content, read_row = _load_json(body)
+    try:
+        return _parse_form(*_load_json(body))
+    except RecursionError as error:  # while it is parsed, or while a message shows a part of it
+        raise PayloadError("InvalidJson", "expected JSON, got arrays or objects nested too deep") from error
+
+
+def _parse_form(content: object, read_row: ReadRow) -> Payload:
     if isinstance(content, list):
         return _parse_pixels(content, read_row)
     if isinstance(content, dict):
@@ -139,8 +148,6 @@ def _load_odd_json(content: bytes | bytearray) -> object:
         raise PayloadError("EmptyBody", f"expected JSON with {PIXELS} pixel values, got an empty body")
     try:
         return json.loads(content, parse_constant=refuse)
-    except RecursionError as error:
-        raise PayloadError("InvalidJson", "expected JSON, got arrays or objects nested too deep") from error
     except json.JSONDecodeError as error:
         raise PayloadError("InvalidJson", f"expected JSON, got none at byte {error.pos}: {error.msg}") from error
     except UnicodeDecodeError as error:

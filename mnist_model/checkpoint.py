@@ -20,6 +20,7 @@ from .errors import WeightsError
 from .model import create_model
 from .preprocessing import VERSION as PREPROCESSING_VERSION
 from .recogniser import Recogniser
+from .scores import METADATA
 from .shipped import SHIPPED_WEIGHTS
 
 
@@ -60,9 +61,8 @@ class Checkpoint:
         return Recogniser(network, self.temperature).eval()
 
     def about(self) -> dict[str, str]:
-        """What travels with the weights into other files, as text."""
-        names = ("arch", "preprocessing_version", "min_log_odds", "temperature", "seed")
-        return {name: str(getattr(self, name)) for name in names}
+        """METADATA, by name."""
+        return {name: str(getattr(self, name)) for name in METADATA}
 
 
 def library_versions() -> dict[str, str]:

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -28,6 +27,7 @@ from torch.export import ExportedProgram
 
 from .checkpoint import Checkpoint, atomic_file, first_line
 from .errors import MnistError
+from .onnx_runtime import open_session
 from .predictor import Predictor
 from .preprocessing import SIZE, from_strokes
 from .quantisation import quantise
@@ -83,7 +83,7 @@ class Exported:
 
 
 class Exportable(nn.Module):
-    """A checkpoint's recogniser with its threshold behind it: what both files hold."""
+    """A checkpoint's recogniser with its threshold behind it: what each file holds."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ def to_pt2(program: ExportedProgram, metadata: dict[str, str]) -> bytes:
 
 def load_onnx(content: bytes) -> Run:
     """What runs an ONNX file, in onnxruntime."""
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    session = open_session(content)
     return lambda images: Outputs(*session.run(Outputs._fields, {"images": images}))
 
 
@@ -254,7 +254,7 @@ def compare_rounded(real: int, path: Path, actual: Outputs, expected: Scores, mi
     if not difference <= ROUNDED_TOLERANCE:
         raise ExportError(
             f"{path}: not written: expected PyTorch's probabilities of digits to within {ROUNDED_TOLERANCE}, got one "
-            f"that is {difference:.2g} off; 8 bits are too few for this network"
+            f"that is {difference:.2g} off; 8 bits are too few for this network: train it until it is surer"
         )
     others = other_digits(actual, expected, min_log_odds) | (actual.is_digit != (expected.log_odds >= min_log_odds))
     return difference, int(others[:real].sum())

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from .errors import WeightsError
 from .preprocessing import VERSION as PREPROCESSING_VERSION
-from .scores import Scores
+from .scores import METADATA, Scores
 
-METADATA = ("arch", "preprocessing_version", "min_log_odds", "temperature", "seed")  # what travels in the file, as text
 SILENT = 4  # onnxruntime's own log: errors come as exceptions
 
 
@@ -32,17 +31,12 @@ class OnnxRuntime:
     """
 
     def __init__(self, path: str | Path, threads: int | None = None) -> None:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = SILENT
-        options.intra_op_num_threads = threads or 0
-        # A thread that waits for work must not take the core that the rest of the service needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             content = Path(path).read_bytes()
         except FileNotFoundError as error:
             raise WeightsError(f"{path}: no such ONNX file; make one with `mnist export`") from error
         try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(content, threads)
         except Exception as error:  # onnxruntime has a class of errors for each of its status codes
             raise WeightsError(
                 f"{path}: expected an ONNX file of `mnist export`, got one that does not load"
@@ -63,3 +57,13 @@ class OnnxRuntime:
     def __call__(self, images: NDArray[np.uint8]) -> Scores:
         """(N, 28, 28) uint8, N at least 1 -> scores."""
         return Scores(*self._session.run(Scores._fields, {"images": images}))
+
+
+def open_session(content: bytes, threads: int | None = None) -> onnxruntime.InferenceSession:
+    """An ONNX file in onnxruntime, on the processor; raises what onnxruntime raises."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = SILENT
+    options.intra_op_num_threads = threads or 0
+    # A thread that waits for work must not take the core that the rest of the service needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

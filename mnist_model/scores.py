@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 CLASSES = 10
+# What travels with the weights into every other file, as text.
+METADATA = ("arch", "preprocessing_version", "min_log_odds", "temperature", "seed")
 
 
 class Scores(NamedTuple):

@@ -14,7 +14,7 @@ def served_file(weights: Path, store: Path) -> Path:
     """Return an ONNX file that can be served: `weights` itself, or `store`/onnx-DIGEST/ARCH.onnx of a checkpoint.
 
     Exporting takes some ten seconds; the digest is over the checkpoint and the modules that export it, so what is there
-    is current.
+    is current, but for other versions of the libraries.
 
     Raises:
         WeightsError: the file cannot be used, or the libraries for exporting are missing.
@@ -44,6 +44,8 @@ def served_file(weights: Path, store: Path) -> Path:
 
 def _digest(weights: Path) -> str:
     digest = hashlib.sha256()
-    for path in (weights, *(Path(__file__).with_name(f"{name}.py") for name in MODULES)):
+    own = (Path(__file__).with_name(f"{name}.py") for name in MODULES)
+    made_up = sorted(Path(__file__).with_name("synthesis").glob("*.py"))  # what 8 bits are calibrated on
+    for path in (weights, *own, *made_up):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -163,6 +163,7 @@ ERRORS: dict[str, tuple[str | None, bytes, int, str, str]] = {
     "broken JSON": (JSON, b'{"tensor": [1,', 400, "InvalidJson", "expected JSON, got none at byte 14"),
     "not UTF-8": (JSON, b'"\xff"', 400, "InvalidJson", "expected JSON in UTF-8"),
     "deep nesting": (JSON, b"[" * 100_000, 400, "InvalidJson", "nested too deep"),
+    "deep strokes": (JSON, b'{"strokes": [[%s]]}' % (b"[" * 1015 + b"]" * 1015), 400, "InvalidJson", "nested too deep"),
     "a number of 5,000 digits": (JSON, b"[" + b"9" * 5000 + b"]", 400, "InvalidJson", "thousands of digits"),
     "strokes of numbers": (JSON, b'{"strokes": [1]}', 400, "InvalidStrokes", "got 1 as stroke 0"),
     "strokes of text": (JSON, b'{"strokes": "M0 0"}', 400, "InvalidStrokes", 'got "M0 0"'),

@@ -15,9 +15,7 @@ import pytest
 from benchmarks.bodies import COUNT, bodies
 from benchmarks.load import LoadError, closed_loop, parse
 
-needs_wrk = pytest.mark.skipif(
-    shutil.which("wrk") is None and "CI" not in os.environ, reason="wrk is not installed"
-)
+needs_wrk = pytest.mark.skipif(shutil.which("wrk") is None and "CI" not in os.environ, reason="wrk is not installed")
 FOUND = {
     "requests": 1000,
     "sent": 1009,

@@ -22,10 +22,9 @@ from mnist_model.cli import main
 from mnist_model.dataset import Split
 from mnist_model.export import TOLERANCE, Exportable, Exported, ExportError, Outputs
 from mnist_model.model import create_model
-from mnist_model.onnx_runtime import METADATA
 from mnist_model.predictor import Predictor
 from mnist_model.preprocessing import VERSION
-from mnist_model.scores import Scores
+from mnist_model.scores import METADATA, Scores
 from mnist_model.torch_runtime import TorchRuntime
 
 
