@@ -3,8 +3,8 @@
 Static quantisation (Jacob et al., 2018, "Quantization and Training of Neural Networks for Efficient
 Integer-Arithmetic-Only Inference"), done by onnxruntime: weights are rounded once, with a scale for each channel;
 activations as they pass, with scales that their ranges over calibration images give. Activations have signed 8 bits;
-weights have 7, because on x86 processors without VNNI the sum of two products of 8 bits overflows its 16. So all of them,
-and browsers, give the same answers.
+weights have 7, because on x86 processors without VNNI the sum of two products of 8 bits overflows its 16. So all of
+them, and browsers, give the same answers.
 """
 
 import logging

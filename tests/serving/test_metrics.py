@@ -2,9 +2,20 @@
 
 import time
 
+from handlers.metrics import FLUSH_SECONDS
 from mnist_model.dataset import Split
 from mnist_model.predictor import Predictor
 from tests.service import Service
+
+
+def settled(service: Service, model: str = "mnist") -> dict[str, float]:
+    """The metrics, once what other tests asked for is in them: the handler gathers for a moment."""
+    now = service.metrics(model)
+    while True:
+        time.sleep(5 * FLUSH_SECONDS)
+        before, now = now, service.metrics(model)
+        if all(now[name] == before.get(name) for name in now if name.startswith("digit_")):
+            return now
 
 
 def test_known_traffic_is_counted(service: Service, digits: Split) -> None:
@@ -16,7 +27,7 @@ def test_known_traffic_is_counted(service: Service, digits: Split) -> None:
             f'digit_predictions_total{{digit="{prediction.digit}"}}' if prediction.is_digit else "digit_refused_total"
         )
         expected[name] = expected.get(name, 0) + 1
-    before = service.metrics()
+    before = settled(service)
     for image in images:
         assert service.post(image.tobytes()).status_code == 200
     for _ in range(3):
@@ -53,7 +64,7 @@ def test_known_traffic_is_counted(service: Service, digits: Split) -> None:
 
 def test_the_models_are_counted_apart(service: Service, digits: Split) -> None:
     """What one answers is not counted as the other's."""
-    before = {model: service.metrics(model) for model in ("mnist", "mnist_mlp")}
+    before = {model: settled(service, model) for model in ("mnist", "mnist_mlp")}
     for path, count in (("predictions/mnist_mlp", 3), ("predictions/mnist", 2)):
         for _ in range(count):
             assert service.post(bytes(784), path=path).status_code == 200
