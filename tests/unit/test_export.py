@@ -334,13 +334,17 @@ def test_eight_bits_hardly_change_what_is_read(
     """Less than half the size; what is said of real digits, read anew from the disk."""
     checkpoint, (rounded, floats, _) = written
     assert rounded.size < floats.size / 2
-    assert rounded.others <= 0.005 * len(real)
     assert TOLERANCE < rounded.difference < 0.1
     session = onnxruntime.InferenceSession(rounded.path, providers=["CPUExecutionProvider"])
     probabilities, log_odds, is_digit = session.run(None, {"images": real})
     expected = Predictor(TorchRuntime(checkpoint.build()), checkpoint.min_log_odds).score(real)
     assert np.abs(probabilities - expected.probabilities).max() == pytest.approx(rounded.difference, rel=1e-3)
     np.testing.assert_array_equal(is_digit, log_odds >= np.float32(checkpoint.min_log_odds))
+    are_digits = expected.log_odds >= checkpoint.min_log_odds
+    others = (probabilities.argmax(axis=1) != expected.probabilities.argmax(axis=1)) & are_digits
+    assert rounded.others == (others | (is_digit != are_digits)).sum()
+    if checkpoint.arch == "cnn":  # the MLP here has learnt nothing, and half of these digits lie at its threshold
+        assert rounded.others <= 1
 
 
 def test_rounding_may_change_what_is_doubtful() -> None:
