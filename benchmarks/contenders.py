@@ -25,7 +25,7 @@ class Contender:
 
     Attributes:
         name: as the table shows it.
-        forms: which bodies it takes, of `running.FORMS`.
+        forms: which bodies it takes, of `bodies.CONTENT_TYPES`.
         start: starts it, waits until it has read a digit rightly, and stops it in the end; raises `StartError`.
     """
 

@@ -1,7 +1,6 @@
 """Starts a server as a process, waits until it reads a digit rightly, and ends it with all that it started."""
 
 import contextlib
-import io
 import json
 import os
 import signal
@@ -19,29 +18,16 @@ from pathlib import Path
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from PIL import Image
 
 from mnist_model.archive import ROOT
 from mnist_model.dataset import load_split
+
+from .bodies import CONTENT_TYPES, encode
 
 PEERS_ENVIRONMENT = Path(f"{sys.prefix}-peers")  # beside the project's own, for what only the peers need
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 10.0
 LAST_WORDS = 800  # characters of a server's output that an error shows
-
-
-def _png(image: NDArray[np.uint8]) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "png")
-    return file.getvalue()
-
-
-# The forms of a body: its content type, and how an image (28, 28) uint8 is written in it.
-FORMS: dict[str, tuple[str, Callable[[NDArray[np.uint8]], bytes]]] = {
-    "json": ("application/json", lambda image: json.dumps(image.ravel().tolist()).encode()),
-    "bytes": ("application/octet-stream", lambda image: image.tobytes()),
-    "png": ("image/png", _png),
-}
 
 
 class StartError(RuntimeError):
@@ -71,7 +57,7 @@ def running(
         name: what errors call it.
         command: what starts it.
         url: where it takes images.
-        form: of the body that it is first asked with, one of FORMS.
+        form: of the body that it is first asked with, a key of `bodies.CONTENT_TYPES`.
         folder: where it is started.
         environment: variables that it gets beside this process's own.
 
@@ -133,8 +119,8 @@ def ask(url: str, form: str, image: NDArray[np.uint8]) -> bytes:
     Raises:
         OSError: there is no answer, or it is an error (an HTTPError).
     """
-    content_type, encode = FORMS[form]
-    request = urllib.request.Request(url, encode(image), {"Content-Type": content_type})
+    content_type = CONTENT_TYPES[form]
+    request = urllib.request.Request(url, encode(image, form), {"Content-Type": content_type})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: this is for loopback alone
     with opener.open(request, timeout=10) as response:
         content: bytes = response.read()

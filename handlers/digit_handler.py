@@ -19,7 +19,7 @@ import numpy as np
 from handlers import read_ahead
 from handlers.errors import PayloadError
 from handlers.explaining import explain, is_asked_for, to_explain
-from handlers.metrics import Metrics, Thinned
+from handlers.metrics import Metrics
 from handlers.payload import Payload, encode_answer, parse_payload
 from mnist_model.predictor import Prediction, Predictor
 
@@ -39,9 +39,7 @@ class DigitHandler:
         self.metrics = Metrics(context.metrics)
         # The worker logs a line or more a request. Errors stay; metrics travel as log lines and must stay too.
         logging.getLogger().setLevel(logging.WARNING)
-        printed = logging.getLogger("ts.metrics.caching_metric")
-        printed.setLevel(logging.INFO)
-        printed.addFilter(Thinned())
+        logging.getLogger("ts.metrics.caching_metric").setLevel(logging.INFO)
         read_ahead.install()
         # What is loaded stays: without this, the garbage collector goes through all of torch again and again.
         gc.collect()

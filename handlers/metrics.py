@@ -5,9 +5,7 @@ would cost as much as reading some of its digits, so they are gathered, and prin
 """
 
 import atexit
-import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -19,25 +17,6 @@ from mnist_model.predictor import Prediction
 
 FLUSH_SECONDS = 0.1  # the most that what is shown is behind; who scrapes comes every some seconds
 LEVEL = "Model"
-GAUGE = "[METRICS]PredictionTime"  # TorchServe's own, a line a batch with the ids of all its requests
-
-
-class Thinned(logging.Filter):
-    """Lets a gauge through once in FLUSH_SECONDS: of what comes faster, nobody would see but one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._next = 0.0
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line is printed."""
-        if not str(record.msg).startswith(GAUGE):
-            return True
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + FLUSH_SECONDS
-        return True
 
 
 class Metrics:

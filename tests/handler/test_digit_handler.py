@@ -53,10 +53,12 @@ def context(tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def handler(context: Any) -> DigitHandler:
+def handler(context: Any) -> Iterator[DigitHandler]:
+    """What it gathered is printed before the next test reads what is printed."""
     handler = DigitHandler()
     handler.initialize(context)
-    return handler
+    yield handler
+    handler.metrics.flush()
 
 
 @pytest.fixture

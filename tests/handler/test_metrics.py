@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from ts.metrics.metric_cache_yaml_impl import MetricsCacheYamlImpl
 
-from handlers.metrics import FLUSH_SECONDS, GAUGE, Metrics, Thinned
+from handlers.metrics import FLUSH_SECONDS, Metrics
 from mnist_model.archive import ROOT
 from mnist_model.predictor import NO_INK, Prediction
 
@@ -76,17 +76,3 @@ def test_a_batch_of_errors_took_the_network_no_time(metrics: Metrics, caplog: py
 def test_a_metrics_file_without_ours_harms_nothing() -> None:
     """TorchServe's default file has none of them."""
     Metrics(MetricsCacheYamlImpl(str(ROOT / "serve" / "metrics.yaml"))).flush()
-
-
-def test_a_gauge_is_printed_once_in_a_moment() -> None:
-    """And every other line as often as it comes."""
-
-    def record(text: str) -> logging.LogRecord:
-        return logging.LogRecord("ts.metrics.caching_metric", logging.INFO, "", 0, text, None, None)
-
-    thinned = Thinned()
-    gauge, counter = record(f"{GAUGE}.Milliseconds:1.5|#…"), record("[METRICS]digit_refused_total.Count:1|#…")
-    assert [thinned.filter(gauge) for _ in range(5)] == [True, *[False] * 4]
-    assert all(thinned.filter(counter) for _ in range(5))
-    time.sleep(1.5 * FLUSH_SECONDS)
-    assert thinned.filter(gauge)
